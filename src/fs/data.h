@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The data of open files, on one of two paths. On the passthrough path the
+ * kernel reads, writes and maps the object itself; on the mapped path it asks
+ * for each read and write.
+ */
+#pragma once
+
+#include "fs.h"
+
+#include <sys/types.h>
+
+/* Opens the node's object, of which fd is a descriptor, for a file of the
+ * mount: fills in fi. fd is taken in any case. 0 or a negative errno. */
+int data_open(struct fs *fs, struct node *node, int fd, struct fuse_file_info *fi);
+void data_close(struct fs *fs, const struct fuse_file_info *fi);
+
+static inline struct handle *handle_in(const struct fuse_file_info *fi)
+{
+	return (struct handle *)(uintptr_t)fi->fh;
+}
+
+/* The passthrough path. */
+
+/* 0, or the negative errno for which the kernel refuses to take a descriptor
+ * of the shm file system as a backing file. */
+int passthrough_probe(struct fs *fs);
+int passthrough_open(struct fs *fs, struct handle *handle, struct fuse_file_info *fi);
+void passthrough_close(struct fs *fs, struct handle *handle);
+
+/* The mapped path. Both give the count of bytes or a negative errno. */
+
+ssize_t mapped_read(const struct handle *handle, void *buf, size_t size, off_t off);
+/* With kill the caller lacks the right to leave set-user-ID and set-group-ID
+ * bits alone; with append the offset is the object's end. */
+ssize_t mapped_write(const struct handle *handle, const void *buf, size_t size, off_t off,
+		     bool append, bool kill);

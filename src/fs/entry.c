@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "entry.h"
+
+#include "data.h"
+
+#include "posix_shm.h"
+
+#include <errno.h>
+
+static void fill(struct node *node, const struct found *found, bool keep,
+		 struct fuse_entry_param *entry)
+{
+	node_tell_owner(node, &found->st);
+	*entry = (struct fuse_entry_param){
+		.ino = node->id,
+		.attr = found->st,
+		.entry_timeout = keep ? KEPT_NAME_TIMEOUT : 0,
+	};
+	node_put(node);
+}
+
+int entry_fill(struct node *parent, const char *name, const struct found *found, bool again,
+	       struct fuse_entry_param *entry)
+{
+	bool keep = false;
+	struct node *node = node_enter(parent, name, found->st.st_ino, found->directory, again,
+				       &keep);
+
+	if (node == NULL)
+		return -ENOMEM;
+	fill(node, found, keep, entry);
+	return 0;
+}
+
+int entry_fill_unnamed(struct fs *fs, const struct found *found, struct fuse_entry_param *entry)
+{
+	struct node *node = node_enter_unnamed(&fs->nodes, found->st.st_ino);
+
+	if (node == NULL)
+		return -ENOMEM;
+	fill(node, found, false, entry);
+	return 0;
+}
+
+int entry_open(struct fs *fs, int fd, struct fuse_file_info *fi, struct fuse_entry_param *entry)
+{
+	NODE node = node_get(&fs->nodes, entry->ino);
+	int error = data_open(fs, node, fd, fi);
+
+	entry->entry_timeout = 0;
+	if (error < 0)
+		node_forget(&fs->nodes, entry->ino, 1);
+	return error;
+}
+
+void entry_reply(fuse_req_t req, int error, const struct fuse_entry_param *entry)
+{
+	struct fs *fs = fs_of(req);
+
+	if (error < 0)
+		reply_error(req, error);
+	else if (fuse_reply_entry(req, entry) < 0)
+		node_forget(&fs->nodes, entry->ino, 1);
+}
+
+void entry_reply_create(fuse_req_t req, int error, const struct fuse_entry_param *entry,
+			const struct fuse_file_info *fi)
+{
+	struct fs *fs = fs_of(req);
+
+	if (error < 0) {
+		reply_error(req, error);
+	} else if (fuse_reply_create(req, entry, fi) < 0) {
+		/* The caller was interrupted: no release will come. */
+		data_close(fs, fi);
+		node_forget(&fs->nodes, entry->ino, 1);
+	}
+}
+
+int entry_check_owner(struct fs *fs, const struct found *found)
+{
+	NODE node = node_find(&fs->nodes, found->st.st_ino, found->directory);
+
+	return node == NULL || node_knows_owner(node, &found->st) ? 0 : -ESTALE;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The file system: its one state, and the table of operations.
+ *
+ * An operation is two functions. The worker knows nothing of requests; it
+ * returns 0 (or a count) or a negative errno. The handler, called fs_ and the
+ * name of its place in the table, takes what it needs from the request, calls
+ * the worker and replies exactly once.
+ */
+#pragma once
+
+#define FUSE_USE_VERSION FUSE_MAKE_VERSION(3, 17)
+
+#include "node.h"
+#include "options.h"
+#include "view.h"
+
+#include <fuse_lowlevel.h>
+#include <pthread.h>
+#include <stdbool.h>
+
+/* How long the kernel keeps a name that it may keep: for ever, since each
+ * request tells when it is stale. Attributes it keeps not at all. */
+#define KEPT_NAME_TIMEOUT 1e9
+
+#define BACKING_LOCKS 64
+
+struct locks;
+
+struct fs {
+	const struct options *options;
+	struct fuse_session *session;
+	int space;        /* the shm file system */
+	bool passthrough; /* the data path */
+	struct view view;
+	struct nodes nodes;
+	struct locks *locks;
+
+	/* Each guards backing_id and backing_users of the nodes that fall to it. */
+	pthread_mutex_t backing_locks[BACKING_LOCKS];
+
+	/* Held for reading by whatever turns names into objects, for writing
+	 * while a directory with all that is in it gets another name. Taken
+	 * before nodes.lock. */
+	pthread_rwlock_t names;
+};
+
+/* The table, in fs.c. */
+extern const struct fuse_lowlevel_ops fs_operations;
+
+static inline struct fs *fs_of(fuse_req_t req)
+{
+	return fuse_req_userdata(req);
+}
+
+/* The caller's side of an error: zero or a negative errno. */
+static inline void reply_error(fuse_req_t req, int error)
+{
+	fuse_reply_err(req, -error);
+}
+
+static inline void names_release_at(pthread_rwlock_t **names)
+{
+	pthread_rwlock_unlock(*names);
+}
+
+static inline pthread_rwlock_t *names_hold(struct fs *fs)
+{
+	pthread_rwlock_rdlock(&fs->names);
+	return &fs->names;
+}
+
+static inline pthread_rwlock_t *names_change(struct fs *fs)
+{
+	pthread_rwlock_wrlock(&fs->names);
+	return &fs->names;
+}
+
+/* The lock on names, until the scope ends. */
+#define NAMES __attribute__((cleanup(names_release_at), unused)) pthread_rwlock_t *

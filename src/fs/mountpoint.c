@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "mountpoint.h"
+
+#include "log.h"
+
+#define FUSE_USE_VERSION FUSE_MAKE_VERSION(3, 17)
+#include <fuse_lowlevel.h>
+
+#include "shm/platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <mntent.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEVICE "/dev/fuse"
+
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+int mountpoint_check_source(const char *source, char *message, size_t size)
+{
+	static const char *const names[] = {"shm", "shmfuse", "none"};
+	struct stat st, space;
+
+	if (source == NULL)
+		return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(source, names[i]) == 0)
+			return 0;
+	if (stat(source, &st) == 0 && stat(pshm_space_path(), &space) == 0 &&
+	    is_same_file(&st, &space))
+		return 0;
+	snprintf(message, size, "source '%s' has no shared memory objects: give shm or %s", source,
+		 pshm_space_path());
+	return -1;
+}
+
+/* Is the topmost mount on path one of ours? */
+static bool is_mounted_here(const char *path)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "r");
+	const struct mntent *entry;
+	bool ours = false;
+
+	if (mounts == NULL)
+		return false;
+	while ((entry = getmntent(mounts)) != NULL)
+		if (strcmp(entry->mnt_dir, path) == 0)
+			ours = strcmp(entry->mnt_type, "fuse.shmfuse") == 0;
+	endmntent(mounts);
+	return ours;
+}
+
+int mountpoint_resolve(const char *path, char **resolved, char *message, size_t size)
+{
+	struct stat st, space;
+
+	*resolved = realpath(path, NULL);
+	if (*resolved == NULL || stat(*resolved, &st) < 0) {
+		if (errno == ENOENT)
+			snprintf(message, size, "mount point %s does not exist: mkdir it first",
+				 path);
+		else if (errno == ENOTCONN)
+			snprintf(message, size,
+				 "mount point %s has a mount whose daemon is gone: umount it first",
+				 path);
+		else
+			snprintf(message, size, "mount point %s: %s", path, strerror(errno));
+		return -1;
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		snprintf(message, size, "mount point %s is not a directory: give one", path);
+		return -1;
+	}
+	/* The daemon would ask itself for the objects, and hang. */
+	if (stat(pshm_space_path(), &space) == 0 && st.st_dev == space.st_dev) {
+		snprintf(message, size,
+			 "mount point %s lies in the shared memory file system, which the daemon "
+			 "itself uses: give another one",
+			 path);
+		return -1;
+	}
+	if (is_mounted_here(*resolved)) {
+		snprintf(message, size,
+			 "mount point %s is busy: shmfuse is mounted there already; umount it first",
+			 path);
+		return -1;
+	}
+	return 0;
+}
+
+static int check_device(char *message, size_t size)
+{
+	int fd = open(DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0) {
+		close(fd);
+		return 0;
+	}
+	if (errno == ENOENT || errno == ENXIO || errno == ENODEV)
+		snprintf(message, size,
+			 "no " DEVICE ": load the kernel module fuse, or give the container the "
+			 "device");
+	else
+		snprintf(message, size, "cannot open " DEVICE ": %s: run as root, or change its mode",
+			 strerror(errno));
+	return -1;
+}
+
+int mountpoint_mount(struct fuse_session *session, const char *path, char *message, size_t size)
+{
+	char fault[256];
+
+	if (check_device(message, size) < 0)
+		return -1;
+	log_keep(fault, sizeof(fault));
+	if (fuse_session_mount(session, path) < 0) {
+		log_keep(NULL, 0);
+		snprintf(message, size, "cannot mount on %s: %s", path, fault);
+		return -1;
+	}
+	log_keep(NULL, 0);
+	return 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The place where the tree is mounted: what may be one, and mounting there.
+ * -1 with one line in message that says what is wrong and what to do.
+ */
+#pragma once
+
+#include <stddef.h>
+
+struct fuse_session;
+
+/* SOURCE says nothing that is not known; it is checked all the same. */
+int mountpoint_check_source(const char *source, char *message, size_t size);
+/* Makes the path absolute: the daemon leaves its directory. */
+int mountpoint_resolve(const char *path, char **resolved, char *message, size_t size);
+int mountpoint_mount(struct fuse_session *session, const char *path, char *message, size_t size);

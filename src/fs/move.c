@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "move.h"
+
+#include "listing.h"
+
+#include "shm/platform.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int moves_add(struct moves *moves, const char *from, const char *to, unsigned flags)
+{
+	struct move *list = realloc(moves->list, (moves->count + 1) * sizeof(*list));
+
+	if (list == NULL)
+		return -ENOMEM;
+	moves->list = list;
+	list += moves->count++;
+	*list = (struct move){.flags = flags};
+	strcpy(list->from, from);
+	strcpy(list->to, to);
+	return 0;
+}
+
+static bool exists(struct fs *fs, const char *name)
+{
+	struct pshm_info info;
+
+	return pshm_space_stat(fs->space, name, &info) == 0;
+}
+
+static int add_object(struct moves *moves, struct fs *fs, const char *name, const char *prefix,
+		      const char *newprefix, bool exchange, bool back)
+{
+	object_name to;
+	bool swap;
+
+	if (!view_moved(name, prefix, newprefix, to))
+		return 0;
+	if (to[0] == '\0')
+		return -ENAMETOOLONG;
+	swap = exchange && exists(fs, to);
+	if (swap && back)
+		return 0;
+	return moves_add(moves, name, to, swap ? RENAME_EXCHANGE : RENAME_NOREPLACE);
+}
+
+int moves_add_content(struct moves *moves, struct fs *fs, const char *prefix,
+		      const char *newprefix, bool exchange, bool back)
+{
+	struct listing listing;
+	int error = listing_read(&listing, fs);
+
+	for (size_t i = 0; error == 0 && i < listing.count; i++)
+		if (listing_is_below(&listing, &listing.objects[i], prefix))
+			error = add_object(moves, fs, listing.objects[i].name, prefix, newprefix,
+					   exchange, back);
+	listing_free(&listing);
+	return error;
+}
+
+int moves_apply(struct moves *moves, struct fs *fs)
+{
+	for (size_t i = 0; i < moves->count; i++) {
+		struct move *move = &moves->list[i];
+
+		move->done = pshm_space_rename(fs->space, move->from, move->to, move->flags) == 0;
+		/* Gone natively since it was listed: nothing is left to move. */
+		if (move->done || errno == ENOENT)
+			continue;
+		int error = errno == EEXIST ? -ENOTEMPTY : -errno;
+
+		moves_undo(moves, fs);
+		return error;
+	}
+	return 0;
+}
+
+void moves_undo(struct moves *moves, struct fs *fs)
+{
+	for (size_t i = moves->count; i-- > 0;) {
+		struct move *move = &moves->list[i];
+
+		if (move->done)
+			pshm_space_rename(fs->space, move->to, move->from, move->flags);
+		move->done = false;
+	}
+}
+
+void moves_free(struct moves *moves)
+{
+	free(moves->list);
+	*moves = (struct moves){0};
+}

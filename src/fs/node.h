@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Nodes: what the kernel knows of the tree.
+ *
+ * A node is an object (or the directory that a marker stands for) that the
+ * kernel holds an id of. It is bound to the one name that the kernel may keep
+ * without asking again; further names of the object are looked up each time.
+ * A node has no descriptor of its own: it borrows those of its open handles.
+ *
+ * The kernel may keep a name only until the object is opened for the first
+ * time. An open object must answer fstat(2) after it was unlinked natively,
+ * stat(2) of its name must not, and the kernel does not say which of the two
+ * it asks for: so the name of an opened object is looked up each time.
+ *
+ * Whoever has a struct node from here holds a reference and puts it back. The
+ * table's lock guards all fields that are not constant; it is never held over
+ * a system call.
+ */
+#pragma once
+
+#include "view.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+struct handle;
+struct lock_owner;
+
+struct node {
+	struct nodes *table; /* constant */
+	uint64_t id;  /* constant; the kernel's nodeid */
+	ino_t ino;    /* constant */
+	bool directory; /* constant */
+
+	bool kept;    /* the kernel may hold the bound name */
+	bool opened;  /* no name is kept any more */
+	bool retired; /* its kept name broke: only its handles still work */
+
+	uint32_t refs;
+	uint64_t lookups;      /* to be forgotten by the kernel */
+	struct node *parent;   /* NULL: not bound to a name */
+	char *name;            /* the component in parent */
+	struct handle *handles;
+	struct lock_owner *owners; /* guarded by locks.c's lock */
+	struct node *next;     /* in its bucket of the table */
+
+	/* The owner that the kernel's permission checks know. */
+	uid_t uid;
+	gid_t gid;
+
+	/* Passthrough only, guarded by one of fs->backing_locks. */
+	int backing_id;
+	uint32_t backing_users;
+};
+
+struct nodes {
+	pthread_mutex_t lock;
+	char separator; /* constant */
+	struct node **buckets; /* by object */
+	size_t bucket_count;   /* a power of two */
+	struct slot *slots;    /* by id */
+	uint32_t slot_count;
+	uint32_t free_slot;
+	size_t count;
+	struct node *root;
+};
+
+/* An open file of the mount. */
+struct handle {
+	int fd; /* constant */
+	struct node *node;
+	uint32_t refs;
+	struct handle *next; /* in its node's list */
+};
+
+/* The root stands for the directory of prefix, in a view with the separator.
+ * -ENOMEM */
+int nodes_init(struct nodes *nodes, char separator, const char *prefix, ino_t ino);
+void nodes_destroy(struct nodes *nodes);
+
+/* The node of an id, or NULL where the kernel cannot know it. */
+struct node *node_get(struct nodes *nodes, uint64_t id);
+void node_put(struct node *node);
+
+/* The node of an object that the kernel need not know; NULL then. */
+struct node *node_find(struct nodes *nodes, ino_t ino, bool directory);
+
+/* A node for the object ino, found as name in parent, to be told to the kernel
+ * once more. Where the name is asked for again, as with a listing, the kernel
+ * may keep it: *keep. NULL: no memory. */
+struct node *node_enter(struct node *parent, const char *name, ino_t ino, bool directory,
+			bool again, bool *keep);
+/* A node for an object without a name. */
+struct node *node_enter_unnamed(struct nodes *nodes, ino_t ino);
+void node_forget(struct nodes *nodes, uint64_t id, uint64_t lookups);
+
+/* Where the node is now: its directory's prefix and its component. False where
+ * it has no name. */
+bool node_place(struct node *node, object_name prefix, object_name component);
+/* The prefix of what lies in a directory. False where it has no name. */
+bool node_prefix(struct node *directory, object_name prefix);
+
+/* The bound name does not mean the object any more. */
+void node_break(struct node *node);
+/* The object ino lost the name in parent, through the mount. */
+void node_unbind(struct node *parent, const char *name, ino_t ino, bool directory);
+/* The object ino has another name now, given through the mount. */
+void node_rebind(struct node *parent, const char *name, ino_t ino, bool directory,
+		 struct node *newparent, const char *newname);
+
+/* The first open of a kept name is answered with ESTALE, after which the
+ * kernel looks it up again and keeps it no longer. True: do so. */
+bool node_must_revalidate(struct node *node);
+
+/* What the kernel was told of the object last, and whether that is so still. */
+void node_tell_owner(struct node *node, const struct stat *st);
+bool node_knows_owner(struct node *node, const struct stat *st);
+
+/* A handle takes over the descriptor. NULL: no memory, and it is not taken. */
+struct handle *handle_new(struct node *node, int fd);
+/* Some open handle of the node, or NULL. */
+struct handle *handle_of(struct node *node);
+void handle_put(struct handle *handle);
+/* The kernel has released it: no more handle_of. */
+void handle_release(struct handle *handle);
+
+static inline void node_put_at(struct node **node)
+{
+	if (*node != NULL)
+		node_put(*node);
+}
+
+/* A reference that ends with its scope. */
+#define NODE __attribute__((cleanup(node_put_at))) struct node *

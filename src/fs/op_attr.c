@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include "op_attr.h"
+
+#include "caller.h"
+#include "data.h"
+#include "tree.h"
+
+#include "posix_shm.h"
+#include "shm/platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+/* ---- getattr ---- */
+
+static int attr_get(struct fs *fs, struct node *node, struct stat *st)
+{
+	NAMES held = names_hold(fs);
+	int error = tree_stat(fs, node, st);
+
+	if (error == 0)
+		node_tell_owner(node, st);
+	return error;
+}
+
+void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct fs *fs = fs_of(req);
+	NODE node = node_get(&fs->nodes, ino);
+	struct stat st;
+	int error = attr_get(fs, node, &st);
+
+	(void)fi;
+	if (error < 0)
+		reply_error(req, error);
+	else
+		fuse_reply_attr(req, &st, 0);
+}
+
+/* ---- setattr: one function an attribute ---- */
+
+struct change {
+	struct fs *fs;
+	struct node *node;
+	int fd;          /* O_PATH; for the size alone, open for writing */
+	struct stat old; /* before the change */
+	const struct stat *attr;
+	int to_set;
+};
+
+/* By way of /proc, which an O_PATH descriptor needs: no right to open the object is. */
+static int chmod_path(int fd, mode_t mode)
+{
+	char self[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	return chmod(self, mode & 07777) < 0 ? -errno : 0;
+}
+
+static int set_mode(const struct change *change)
+{
+	return chmod_path(change->fd, change->attr->st_mode);
+}
+
+static int set_owner(const struct change *change)
+{
+	const uid_t uid = change->to_set & FUSE_SET_ATTR_UID ? change->attr->st_uid : (uid_t)-1;
+	const gid_t gid = change->to_set & FUSE_SET_ATTR_GID ? change->attr->st_gid : (gid_t)-1;
+
+	if (fchownat(change->fd, "", uid, gid, AT_EMPTY_PATH) < 0)
+		return -errno;
+	/* A directory keeps its set-group-ID bit, the file that marks it does not. */
+	if (change->node->directory && (change->old.st_mode & (S_ISUID | S_ISGID)))
+		return chmod_path(change->fd, change->old.st_mode);
+	return 0;
+}
+
+static int set_size(const struct change *change)
+{
+	const bool dropped = (change->to_set & FUSE_SET_ATTR_KILL_SUID) && caller_drop_fsetid();
+	int error = pshm_ftruncate(change->fd, change->attr->st_size) < 0 ? -errno : 0;
+
+	if (dropped)
+		caller_raise_fsetid();
+	return error;
+}
+
+static struct timespec time_to_set(int to_set, int given, int now, struct timespec value)
+{
+	if (to_set & now)
+		return (struct timespec){.tv_nsec = UTIME_NOW};
+	if (to_set & given)
+		return value;
+	return (struct timespec){.tv_nsec = UTIME_OMIT};
+}
+
+static int set_times(const struct change *change)
+{
+	const int to_set = change->to_set;
+	const struct timespec times[2] = {
+		time_to_set(to_set, FUSE_SET_ATTR_ATIME, FUSE_SET_ATTR_ATIME_NOW,
+			    change->attr->st_atim),
+		time_to_set(to_set, FUSE_SET_ATTR_MTIME, FUSE_SET_ATTR_MTIME_NOW,
+			    change->attr->st_mtim),
+	};
+
+	return utimensat(change->fd, "", times, AT_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
+/* The kernel asks for nothing, when somebody is about to write who may not
+ * leave these bits alone (file_remove_privs() with FUSE_HANDLE_KILLPRIV_V2). */
+static int clear_set_id(const struct change *change)
+{
+	mode_t mode = change->old.st_mode & ~(mode_t)S_ISUID;
+
+	if (mode & S_IXGRP)
+		mode &= ~(mode_t)S_ISGID;
+	return mode == change->old.st_mode ? 0 : chmod_path(change->fd, mode);
+}
+
+static int apply(const struct change *change)
+{
+	const int to_set = change->to_set;
+	int error = 0;
+
+	if (!(to_set & ~FUSE_SET_ATTR_KILL_SUID))
+		return clear_set_id(change);
+	if (to_set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID))
+		error = set_owner(change);
+	if (error == 0 && (to_set & FUSE_SET_ATTR_MODE))
+		error = set_mode(change);
+	if (error == 0 && (to_set & FUSE_SET_ATTR_SIZE))
+		error = set_size(change);
+	if (error == 0 && (to_set & (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME)))
+		error = set_times(change);
+	return error;
+}
+
+/* The kernel has checked the caller's right with the owner that it was told
+ * last. Where that was changed natively since, the present owner decides. */
+static int check_owner(const struct change *change, const struct fuse_ctx *ctx)
+{
+	if ((change->to_set & FUSE_SET_ATTR_SIZE) || node_knows_owner(change->node, &change->old))
+		return 0;
+	return ctx->uid == 0 || ctx->uid == change->old.st_uid ? 0 : -EPERM;
+}
+
+static int attr_set(struct fs *fs, struct node *node, const struct stat *attr, int to_set,
+		    const struct handle *handle, const struct fuse_ctx *ctx, struct stat *st)
+{
+	NAMES held = names_hold(fs);
+	struct change change = {.fs = fs, .node = node, .attr = attr, .to_set = to_set};
+	int error = 0;
+
+	change.fd = handle != NULL ? handle->fd
+				   : tree_open(fs, node, to_set & FUSE_SET_ATTR_SIZE ? O_WRONLY
+										     : O_PATH);
+	if (change.fd < 0)
+		return change.fd;
+	if (pshm_fstat(change.fd, &change.old) < 0)
+		error = -errno;
+	if (error == 0)
+		error = check_owner(&change, ctx);
+	if (error == 0)
+		error = apply(&change);
+	if (error == 0 && pshm_fstat(change.fd, st) < 0)
+		error = -errno;
+	if (handle == NULL)
+		pshm_close(change.fd);
+	if (error < 0)
+		return error;
+	tree_show_status(st, node->directory && node != fs->nodes.root);
+	node_tell_owner(node, st);
+	return 0;
+}
+
+void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
+		struct fuse_file_info *fi)
+{
+	struct fs *fs = fs_of(req);
+	NODE node = node_get(&fs->nodes, ino);
+	struct stat st;
+	int error = attr_set(fs, node, attr, to_set, fi != NULL ? handle_in(fi) : NULL,
+			     fuse_req_ctx(req), &st);
+
+	if (error < 0)
+		reply_error(req, error);
+	else
+		fuse_reply_attr(req, &st, 0);
+}
+
+/* ---- statfs ---- */
+
+static int attr_statfs(struct fs *fs, struct statvfs *status)
+{
+	if (fstatvfs(fs->space, status) < 0)
+		return -errno;
+	/* The object's name has the directories' in front. */
+	status->f_namemax = NAME_MAX - strlen(fs->nodes.root->name);
+	return 0;
+}
+
+void fs_statfs(fuse_req_t req, fuse_ino_t ino)
+{
+	struct statvfs status;
+	int error = attr_statfs(fs_of(req), &status);
+
+	(void)ino;
+	if (error < 0)
+		reply_error(req, error);
+	else
+		fuse_reply_statfs(req, &status);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "op_file.h"
+
+#include "caller.h"
+#include "data.h"
+#include "locks.h"
+#include "tree.h"
+#include "version.h"
+
+#include "posix_shm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* libfuse passes the kernel's word on since 3.18.3. Before, a caller who is
+ * not root counts as one without CAP_FSETID. */
+static bool must_kill_set_id(fuse_req_t req, const struct fuse_file_info *fi)
+{
+#ifdef HAVE_KILL_SUIDGID
+	(void)req;
+	return fi->kill_suidgid;
+#else
+	(void)fi;
+	return fuse_req_ctx(req)->uid != 0;
+#endif
+}
+
+/* ---- open, release ---- */
+
+static int truncate_at_open(int fd, bool kill)
+{
+	const bool dropped = kill && caller_drop_fsetid();
+	int error = pshm_ftruncate(fd, 0) < 0 ? -errno : 0;
+
+	if (dropped)
+		caller_raise_fsetid();
+	return error;
+}
+
+static int file_open(struct fs *fs, struct node *node, struct fuse_file_info *fi, bool kill)
+{
+	NAMES held = names_hold(fs);
+	int error = 0, fd;
+
+	if (node == NULL || node_must_revalidate(node))
+		return -ESTALE;
+	fd = tree_open(fs, node, fi->flags & O_ACCMODE);
+	if (fd < 0)
+		return fd;
+	if (fi->flags & O_TRUNC)
+		error = truncate_at_open(fd, kill);
+	if (error < 0) {
+		pshm_close(fd);
+		return error;
+	}
+	return data_open(fs, node, fd, fi);
+}
+
+void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct fs *fs = fs_of(req);
+	NODE node = node_get(&fs->nodes, ino);
+	int error = file_open(fs, node, fi, must_kill_set_id(req, fi));
+
+	if (error < 0)
+		reply_error(req, error);
+	else if (fuse_reply_open(req, fi) < 0)
+		data_close(fs, fi); /* the caller was interrupted: no release will come */
+}
+
+void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct fs *fs = fs_of(req);
+
+	(void)ino;
+	locks_release(fs->locks, handle_in(fi));
+	data_close(fs, fi);
+	reply_error(req, 0);
+}
+
+/* ---- data ---- */
+
+void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
+{
+	char *buf = malloc(size);
+	ssize_t count = buf == NULL ? -ENOMEM : mapped_read(handle_in(fi), buf, size, off);
+
+	(void)ino;
+	if (count < 0)
+		reply_error(req, (int)count);
+	else
+		fuse_reply_buf(req, buf, (size_t)count);
+	free(buf);
+}
+
+void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t off,
+	      struct fuse_file_info *fi)
+{
+	ssize_t count = mapped_write(handle_in(fi), buf, size, off, fi->flags & O_APPEND,
+				     must_kill_set_id(req, fi));
+
+	(void)ino;
+	if (count < 0)
+		reply_error(req, (int)count);
+	else
+		fuse_reply_write(req, (size_t)count);
+}
+
+/* Memory has no disk behind it. */
+void fs_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+	(void)ino, (void)datasync, (void)fi;
+	reply_error(req, 0);
+}
+
+void fs_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t len,
+		  struct fuse_file_info *fi)
+{
+	int error = fallocate(handle_in(fi)->fd, mode, off, len) < 0 ? -errno : 0;
+
+	(void)ino;
+	reply_error(req, error);
+}
+
+/* The kernel asks for holes and data only; the descriptor's position, which
+ * this moves, nobody looks at. */
+void fs_lseek(fuse_req_t req, fuse_ino_t ino, off_t off, int whence, struct fuse_file_info *fi)
+{
+	const off_t result = lseek(handle_in(fi)->fd, off, whence);
+
+	(void)ino;
+	if (result < 0)
+		reply_error(req, -errno);
+	else
+		fuse_reply_lseek(req, result);
+}
+
+void fs_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in,
+			struct fuse_file_info *fi_in, fuse_ino_t ino_out, off_t off_out,
+			struct fuse_file_info *fi_out, size_t len, int flags)
+{
+	const ssize_t count = copy_file_range(handle_in(fi_in)->fd, &off_in, handle_in(fi_out)->fd,
+					      &off_out, len, (unsigned)flags);
+
+	(void)ino_in, (void)ino_out;
+	if (count < 0)
+		reply_error(req, -errno);
+	else
+		fuse_reply_write(req, (size_t)count);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "op_lock.h"
+
+#include "data.h"
+#include "locks.h"
+
+#include <errno.h>
+#include <sys/file.h>
+
+void fs_getlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *lock)
+{
+	struct lock_request request = {
+		.handle = handle_in(fi), .owner = fi->lock_owner, .range = *lock};
+	int error = locks_get(fs_of(req)->locks, &request);
+
+	(void)ino;
+	if (error < 0)
+		reply_error(req, error);
+	else
+		fuse_reply_lock(req, &request.range);
+}
+
+static void reply_lock(fuse_req_t req, int error, const struct lock_request *request)
+{
+	struct fs *fs = fs_of(req);
+
+	/* ENOENT: the kernel has given the request up, and its taker the lock. */
+	if (fuse_reply_err(req, -error) == -ENOENT && error == 0)
+		locks_unset(fs->locks, request);
+}
+
+static void interrupt(fuse_req_t req, void *arg)
+{
+	(void)req;
+	lock_wait_interrupt(arg);
+}
+
+static void wait_started(struct lock_wait *wait, void *arg)
+{
+	fuse_req_interrupt_func(arg, interrupt, wait);
+}
+
+static void wait_done(int error, const struct lock_request *request, void *arg)
+{
+	/* No interrupt may come after the reply: the wait will be gone. */
+	fuse_req_interrupt_func(arg, NULL, NULL);
+	reply_lock(arg, error, request);
+}
+
+static void set(fuse_req_t req, const struct lock_request *request, bool sleep)
+{
+	const struct lock_waiter waiter = {wait_started, wait_done, req};
+	struct locks *locks = fs_of(req)->locks;
+	int error = locks_set(locks, request);
+
+	if (error == -EAGAIN && sleep) {
+		error = locks_wait(locks, request, &waiter);
+		if (error == 0)
+			return;
+	}
+	reply_lock(req, error, request);
+}
+
+void fs_setlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *lock,
+	      int sleep)
+{
+	const struct lock_request request = {
+		.handle = handle_in(fi), .owner = fi->lock_owner, .range = *lock};
+
+	(void)ino;
+	set(req, &request, sleep);
+}
+
+void fs_flock(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, int op)
+{
+	const struct lock_request request = {
+		.handle = handle_in(fi), .owner = fi->lock_owner, .op = op & ~LOCK_NB};
+
+	(void)ino;
+	set(req, &request, !(op & LOCK_NB));
+}
+
+/* What close(2) lets go of: the process's record locks on the object. */
+void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	(void)ino;
+	locks_flush(fs_of(req)->locks, handle_in(fi), fi->lock_owner);
+	reply_error(req, 0);
+}

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+#include "op_name.h"
+
+#include "caller.h"
+#include "data.h"
+#include "entry.h"
+#include "listing.h"
+#include "tree.h"
+
+#include "posix_shm.h"
+#include "shm/platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+/* ---- lookup, forget ---- */
+
+static int name_lookup(struct fs *fs, struct node *parent, const char *name,
+		       struct fuse_entry_param *entry)
+{
+	NAMES held = names_hold(fs);
+	object_name prefix;
+	struct found found;
+	int error;
+
+	error = tree_prefix(parent, prefix);
+	if (error == 0)
+		error = tree_find(fs, prefix, name, &found);
+	return error < 0 ? error : entry_fill(parent, name, &found, false, entry);
+}
+
+void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct fs *fs = fs_of(req);
+	NODE directory = node_get(&fs->nodes, parent);
+	struct fuse_entry_param entry;
+
+	entry_reply(req, name_lookup(fs, directory, name, &entry), &entry);
+}
+
+void fs_forget(fuse_req_t req, fuse_ino_t ino, uint64_t nlookup)
+{
+	node_forget(&fs_of(req)->nodes, ino, nlookup);
+	fuse_reply_none(req);
+}
+
+void fs_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+	for (size_t i = 0; i < count; i++)
+		node_forget(&fs_of(req)->nodes, forgets[i].ino, forgets[i].nlookup);
+	fuse_reply_none(req);
+}
+
+/* ---- making objects ---- */
+
+/* Whose the new object is: the caller's, but for the group in a directory with
+ * the set-group-ID bit. */
+static int owner_begin(struct fs *fs, struct node *parent, const struct fuse_ctx *ctx, mode_t *mode,
+		       bool directory)
+{
+	struct stat st;
+	int error = tree_stat(fs, parent, &st);
+
+	if (error < 0)
+		return error;
+	if (directory && (st.st_mode & S_ISGID))
+		*mode |= S_ISGID;
+	caller_begin(ctx->uid, st.st_mode & S_ISGID ? st.st_gid : ctx->gid);
+	return 0;
+}
+
+/* The kernel has settled the set-group-ID bit with the rules for the tree's
+ * directory; those for the shm directory may have taken it away. */
+static int restore_setgid(int fd, mode_t mode)
+{
+	if (!(mode & S_ISGID))
+		return 0;
+	return pshm_fchmod(fd, mode & 07777) < 0 ? -errno : 0;
+}
+
+/* A new object, made by the caller: a descriptor. */
+static int make_object(struct fs *fs, struct node *parent, const char *name, int oflag, mode_t mode,
+		       bool directory, const struct fuse_ctx *ctx)
+{
+	int error, fd;
+
+	error = owner_begin(fs, parent, ctx, &mode, directory);
+	if (error < 0)
+		return error;
+	fd = pshm_space_create(fs->space, name, oflag, mode & 07777);
+	error = errno;
+	caller_end();
+	if (fd < 0)
+		return -error;
+	error = restore_setgid(fd, mode);
+	if (error < 0) {
+		pshm_close(fd);
+		return error;
+	}
+	return fd;
+}
+
+static int found_of(int fd, bool directory, struct found *found)
+{
+	if (pshm_fstat(fd, &found->st) < 0)
+		return -errno;
+	found->directory = directory;
+	tree_show_status(&found->st, directory);
+	return 0;
+}
+
+/* Makes a file or, with directory, a marker. */
+static int make(struct fs *fs, struct node *parent, const char *name, int oflag, mode_t mode,
+		bool directory, const struct fuse_ctx *ctx, struct fuse_entry_param *entry)
+{
+	object_name prefix;
+	struct found found;
+	int error, fd;
+
+	error = tree_prefix(parent, prefix);
+	if (error < 0)
+		return error;
+	error = directory ? tree_marker_name(fs, prefix, name, found.name)
+			  : tree_file_name(fs, prefix, name, found.name);
+	if (error < 0)
+		return error;
+	if (tree_find(fs, prefix, name, &(struct found){0}) == 0)
+		return -EEXIST;
+	fd = make_object(fs, parent, found.name, oflag, mode, directory, ctx);
+	if (fd < 0)
+		return fd;
+	tree_touch(fs, prefix);
+	error = found_of(fd, directory, &found);
+	if (error == 0)
+		error = entry_fill(parent, name, &found, false, entry);
+	if (error == 0)
+		return fd;
+	pshm_close(fd);
+	return error;
+}
+
+static int name_create(struct fs *fs, struct node *parent, const char *name, mode_t mode,
+		       const struct fuse_ctx *ctx, struct fuse_file_info *fi,
+		       struct fuse_entry_param *entry)
+{
+	NAMES held = names_hold(fs);
+	int fd = make(fs, parent, name, fi->flags & O_ACCMODE, mode, false, ctx, entry);
+
+	/* Made by somebody else since the kernel asked: it shall ask again, and
+	 * check the rights to what is there. */
+	if (fd == -EEXIST && !(fi->flags & O_EXCL))
+		return -ESTALE;
+	if (fd < 0)
+		return fd;
+	return entry_open(fs, fd, fi, entry);
+}
+
+void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+	       struct fuse_file_info *fi)
+{
+	struct fs *fs = fs_of(req);
+	NODE directory = node_get(&fs->nodes, parent);
+	struct fuse_entry_param entry;
+	int error = name_create(fs, directory, name, mode, fuse_req_ctx(req), fi, &entry);
+
+	entry_reply_create(req, error, &entry, fi);
+}
+
+static int name_tmpfile(struct fs *fs, struct node *parent, mode_t mode, const struct fuse_ctx *ctx,
+			struct fuse_file_info *fi, struct fuse_entry_param *entry)
+{
+	NAMES held = names_hold(fs);
+	struct found found;
+	int error, fd;
+
+	error = owner_begin(fs, parent, ctx, &mode, false);
+	if (error < 0)
+		return error;
+	fd = pshm_space_tmpfile(fs->space, fi->flags & O_ACCMODE, fi->flags & O_EXCL,
+				mode & 07777);
+	error = -errno;
+	caller_end();
+	if (fd < 0)
+		return error;
+	error = restore_setgid(fd, mode);
+	if (error == 0)
+		error = found_of(fd, false, &found);
+	if (error == 0)
+		error = entry_fill_unnamed(fs, &found, entry);
+	if (error == 0)
+		return entry_open(fs, fd, fi, entry);
+	pshm_close(fd);
+	return error;
+}
+
+void fs_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode, struct fuse_file_info *fi)
+{
+	struct fs *fs = fs_of(req);
+	NODE directory = node_get(&fs->nodes, parent);
+	struct fuse_entry_param entry;
+	int error = name_tmpfile(fs, directory, mode, fuse_req_ctx(req), fi, &entry);
+
+	entry_reply_create(req, error, &entry, fi);
+}
+
+/* A file or directory that is made and not opened. */
+static int name_make(struct fs *fs, struct node *parent, const char *name, mode_t mode,
+		     bool directory, const struct fuse_ctx *ctx, struct fuse_entry_param *entry)
+{
+	NAMES held = names_hold(fs);
+	int fd = make(fs, parent, name, O_RDWR, mode, directory, ctx, entry);
+
+	if (fd < 0)
+		return fd;
+	pshm_close(fd);
+	return 0;
+}
+
+void fs_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
+{
+	struct fs *fs = fs_of(req);
+	NODE directory = node_get(&fs->nodes, parent);
+	struct fuse_entry_param entry;
+	int error = -EPERM;
+
+	(void)rdev;
+	if (S_ISREG(mode))
+		error = name_make(fs, directory, name, mode, false, fuse_req_ctx(req), &entry);
+	entry_reply(req, error, &entry);
+}
+
+/* Shared memory objects are regular files: man 2 symlink says EPERM. */
+void fs_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
+{
+	(void)target, (void)parent, (void)name;
+	reply_error(req, -EPERM);
+}
+
+void fs_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+	struct fs *fs = fs_of(req);
+	NODE directory = node_get(&fs->nodes, parent);
+	struct fuse_entry_param entry;
+	int error = name_make(fs, directory, name, mode, true, fuse_req_ctx(req), &entry);
+
+	entry_reply(req, error, &entry);
+}
+
+/* ---- unlink, rmdir, link ---- */
+
+static int name_unlink(struct fs *fs, struct node *parent, const char *name)
+{
+	NAMES held = names_hold(fs);
+	object_name prefix;
+	struct found found;
+	int error;
+
+	error = tree_prefix(parent, prefix);
+	if (error == 0)
+		error = tree_find(fs, prefix, name, &found);
+	if (error < 0)
+		return error;
+	if (found.directory)
+		return -EISDIR;
+	error = entry_check_owner(fs, &found);
+	if (error < 0)
+		return error;
+	if (pshm_space_unlink(fs->space, found.name) < 0)
+		return -errno;
+	node_unbind(parent, name, found.st.st_ino, false);
+	tree_touch(fs, prefix);
+	return 0;
+}
+
+void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct fs *fs = fs_of(req);
+	NODE directory = node_get(&fs->nodes, parent);
+
+	reply_error(req, name_unlink(fs, directory, name));
+}
+
+static int name_rmdir(struct fs *fs, struct node *parent, const char *name)
+{
+	/* Nothing may be made in it between the look and the deed. */
+	NAMES held = names_change(fs);
+	object_name prefix;
+	struct found found;
+	int error;
+
+	error = tree_prefix(parent, prefix);
+	if (error == 0)
+		error = tree_find(fs, prefix, name, &found);
+	if (error < 0)
+		return error;
+	if (!found.directory)
+		return -ENOTDIR;
+	error = entry_check_owner(fs, &found);
+	if (error == 0)
+		error = listing_check_empty(fs, found.name);
+	if (error < 0)
+		return error;
+	if (pshm_space_unlink(fs->space, found.name) < 0)
+		return -errno;
+	node_unbind(parent, name, found.st.st_ino, true);
+	tree_touch(fs, prefix);
+	return 0;
+}
+
+void fs_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct fs *fs = fs_of(req);
+	NODE directory = node_get(&fs->nodes, parent);
+
+	reply_error(req, name_rmdir(fs, directory, name));
+}
+
+static int name_link(struct fs *fs, struct node *node, struct node *newparent, const char *newname,
+		     struct fuse_entry_param *entry)
+{
+	NAMES held = names_hold(fs);
+	object_name prefix;
+	struct found found = {.directory = false};
+	int error, fd;
+
+	error = tree_prefix(newparent, prefix);
+	if (error == 0)
+		error = tree_file_name(fs, prefix, newname, found.name);
+	if (error < 0)
+		return error;
+	if (tree_find(fs, prefix, newname, &(struct found){0}) == 0)
+		return -EEXIST;
+	fd = tree_open(fs, node, O_PATH);
+	if (fd < 0)
+		return fd;
+	if (pshm_space_link(fs->space, fd, found.name) < 0)
+		error = -errno;
+	if (error == 0)
+		error = found_of(fd, false, &found);
+	pshm_close(fd);
+	if (error < 0)
+		return error;
+	tree_touch(fs, prefix);
+	return entry_fill(newparent, newname, &found, false, entry);
+}
+
+void fs_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const char *newname)
+{
+	struct fs *fs = fs_of(req);
+	NODE node = node_get(&fs->nodes, ino);
+	NODE directory = node_get(&fs->nodes, newparent);
+	struct fuse_entry_param entry;
+
+	entry_reply(req, name_link(fs, node, directory, newname, &entry), &entry);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "entry.h"
+#include "listing.h"
+#include "move.h"
+#include "op_name.h"
+#include "tree.h"
+
+#include "shm/platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* One end of a rename: a name in a directory, and what has it. */
+struct end {
+	struct node *parent;
+	const char *name;
+	object_name prefix;
+	struct found found;
+	bool exists;
+};
+
+static int look(struct fs *fs, struct end *end)
+{
+	int error = tree_prefix(end->parent, end->prefix);
+
+	if (error == 0)
+		error = tree_find(fs, end->prefix, end->name, &end->found);
+	end->exists = error == 0;
+	if (end->exists)
+		return entry_check_owner(fs, &end->found);
+	return error == -ENOENT ? 0 : error;
+}
+
+static int check(const struct end *from, const struct end *to, unsigned flags)
+{
+	if (flags != 0 && flags != RENAME_NOREPLACE && flags != RENAME_EXCHANGE)
+		return -EINVAL;
+	if (!from->exists)
+		return -ENOENT;
+	if (flags == RENAME_EXCHANGE)
+		return to->exists ? 0 : -ENOENT;
+	if (!to->exists)
+		return 0;
+	if (flags == RENAME_NOREPLACE)
+		return -EEXIST;
+	if (from->found.directory && !to->found.directory)
+		return -ENOTDIR;
+	if (!from->found.directory && to->found.directory)
+		return -EISDIR;
+	return 0;
+}
+
+/* What the object at from is called when it is at to. */
+static int name_at(struct fs *fs, const struct end *from, const struct end *to, object_name name)
+{
+	return from->found.directory ? tree_marker_name(fs, to->prefix, to->name, name)
+				     : tree_file_name(fs, to->prefix, to->name, name);
+}
+
+static int rename_object(struct fs *fs, const char *from, const char *to, unsigned flags)
+{
+	return pshm_space_rename(fs->space, from, to, flags) < 0 ? -errno : 0;
+}
+
+/* The directory's marker has both names while the content moves, so that none
+ * of it is outside of a directory should the daemon end here. */
+static int move_directory(struct fs *fs, const struct end *from, const struct end *to,
+			  const char *newmarker)
+{
+	const char *marker = from->found.name;
+	struct moves moves = {0};
+	int error = 0, fd = -1;
+
+	if (to->exists)
+		error = listing_check_empty(fs, newmarker);
+	if (error == 0)
+		error = moves_add_content(&moves, fs, marker, newmarker, false, false);
+	if (error == 0 && !to->exists) {
+		fd = pshm_space_open_object(fs->space, marker, O_PATH);
+		error = fd < 0 || pshm_space_link(fs->space, fd, newmarker) < 0 ? -errno : 0;
+		if (fd >= 0)
+			close(fd);
+	}
+	if (error == 0) {
+		error = moves_apply(&moves, fs);
+		if (error < 0 && !to->exists)
+			pshm_space_unlink(fs->space, newmarker);
+	}
+	if (error == 0) {
+		error = to->exists ? rename_object(fs, marker, newmarker, 0)
+				   : (pshm_space_unlink(fs->space, marker) < 0 ? -errno : 0);
+		if (error < 0)
+			moves_undo(&moves, fs);
+	}
+	moves_free(&moves);
+	return error;
+}
+
+/* Two names change places, of which at least one is a directory's. */
+static int exchange_directories(struct fs *fs, const struct end *from, const struct end *to,
+				const char *from_name, const char *to_name)
+{
+	const bool both = from->found.directory && to->found.directory;
+	struct moves moves = {0};
+	int error = 0;
+
+	if (from->found.directory)
+		error = moves_add_content(&moves, fs, from->found.name, from_name, both, false);
+	if (error == 0 && to->found.directory)
+		error = moves_add_content(&moves, fs, to->found.name, to_name, both, true);
+	if (error == 0)
+		error = moves_add(&moves, from->found.name, from_name,
+				  both ? RENAME_EXCHANGE : RENAME_NOREPLACE);
+	if (error == 0 && !both)
+		error = moves_add(&moves, to->found.name, to_name, RENAME_NOREPLACE);
+	if (error == 0)
+		error = moves_apply(&moves, fs);
+	moves_free(&moves);
+	return error;
+}
+
+static int rename_found(struct fs *fs, const struct end *from, const struct end *to, unsigned flags)
+{
+	object_name from_name, to_name;
+	int error = name_at(fs, from, to, from_name);
+
+	if (error == 0 && flags == RENAME_EXCHANGE)
+		error = name_at(fs, to, from, to_name);
+	if (error < 0)
+		return error;
+	if (flags == RENAME_EXCHANGE && (from->found.directory || to->found.directory))
+		return exchange_directories(fs, from, to, from_name, to_name);
+	if (from->found.directory)
+		return move_directory(fs, from, to, from_name);
+	return rename_object(fs, from->found.name, from_name, flags);
+}
+
+static void rename_nodes(const struct end *from, const struct end *to, unsigned flags)
+{
+	const struct found *found = &from->found, *other = &to->found;
+
+	if (to->exists && flags != RENAME_EXCHANGE)
+		node_unbind(to->parent, to->name, other->st.st_ino, other->directory);
+	node_rebind(from->parent, from->name, found->st.st_ino, found->directory, to->parent,
+		    to->name);
+	if (flags == RENAME_EXCHANGE)
+		node_rebind(to->parent, to->name, other->st.st_ino, other->directory, from->parent,
+			    from->name);
+}
+
+static int name_rename(struct fs *fs, struct end *from, struct end *to, unsigned flags)
+{
+	NAMES held = names_change(fs);
+	int error = look(fs, from);
+
+	if (error == 0)
+		error = look(fs, to);
+	if (error == 0)
+		error = check(from, to, flags);
+	/* Two names of one object: man 2 rename has nothing to do then. */
+	if (error == 0 && to->exists && from->found.st.st_ino == to->found.st.st_ino &&
+	    from->found.directory == to->found.directory)
+		return 0;
+	if (error == 0)
+		error = rename_found(fs, from, to, flags);
+	if (error < 0)
+		return error;
+	rename_nodes(from, to, flags);
+	tree_touch(fs, from->prefix);
+	tree_touch(fs, to->prefix);
+	return 0;
+}
+
+void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t newparent,
+	       const char *newname, unsigned flags)
+{
+	struct fs *fs = fs_of(req);
+	NODE directory = node_get(&fs->nodes, parent);
+	NODE newdirectory = node_get(&fs->nodes, newparent);
+	struct end from = {.parent = directory, .name = name};
+	struct end to = {.parent = newdirectory, .name = newname};
+
+	reply_error(req, name_rename(fs, &from, &to, flags));
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "op_xattr.h"
+
+#include "tree.h"
+
+#include "posix_shm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+
+/* The calls that take a descriptor refuse an O_PATH one, and to open the
+ * object for reading is a right that the daemon may not have: by way of /proc. */
+typedef char self_path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+
+static int open_path(struct fs *fs, struct node *node, self_path path)
+{
+	int fd = tree_open(fs, node, O_PATH);
+
+	if (fd >= 0)
+		snprintf(path, sizeof(self_path), "/proc/self/fd/%d", fd);
+	return fd;
+}
+
+static ssize_t result_of(ssize_t result, int fd)
+{
+	if (result < 0)
+		result = -errno;
+	pshm_close(fd);
+	return result;
+}
+
+static ssize_t xattr_get(struct fs *fs, struct node *node, const char *name, void *value,
+			 size_t size)
+{
+	NAMES held = names_hold(fs);
+	self_path path;
+	int fd = open_path(fs, node, path);
+
+	return fd < 0 ? fd : result_of(getxattr(path, name, value, size), fd);
+}
+
+static ssize_t xattr_list(struct fs *fs, struct node *node, char *list, size_t size)
+{
+	NAMES held = names_hold(fs);
+	self_path path;
+	int fd = open_path(fs, node, path);
+
+	return fd < 0 ? fd : result_of(listxattr(path, list, size), fd);
+}
+
+static int xattr_set(struct fs *fs, struct node *node, const char *name, const void *value,
+		     size_t size, int flags)
+{
+	NAMES held = names_hold(fs);
+	self_path path;
+	int fd = open_path(fs, node, path);
+
+	return fd < 0 ? fd : (int)result_of(setxattr(path, name, value, size, flags), fd);
+}
+
+static int xattr_remove(struct fs *fs, struct node *node, const char *name)
+{
+	NAMES held = names_hold(fs);
+	self_path path;
+	int fd = open_path(fs, node, path);
+
+	return fd < 0 ? fd : (int)result_of(removexattr(path, name), fd);
+}
+
+/* Size 0 asks for how much there is. */
+static void reply_value(fuse_req_t req, const char *value, size_t size, ssize_t result)
+{
+	if (result < 0)
+		reply_error(req, (int)result);
+	else if (size == 0)
+		fuse_reply_xattr(req, (size_t)result);
+	else
+		fuse_reply_buf(req, value, (size_t)result);
+}
+
+void fs_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size,
+		 int flags)
+{
+	struct fs *fs = fs_of(req);
+	NODE node = node_get(&fs->nodes, ino);
+
+	reply_error(req, xattr_set(fs, node, name, value, size, flags));
+}
+
+void fs_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
+{
+	struct fs *fs = fs_of(req);
+	NODE node = node_get(&fs->nodes, ino);
+	char *value = malloc(size + 1);
+
+	reply_value(req, value, size,
+		    value == NULL ? -ENOMEM : xattr_get(fs, node, name, value, size));
+	free(value);
+}
+
+void fs_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
+{
+	struct fs *fs = fs_of(req);
+	NODE node = node_get(&fs->nodes, ino);
+	char *list = malloc(size + 1);
+
+	reply_value(req, list, size, list == NULL ? -ENOMEM : xattr_list(fs, node, list, size));
+	free(list);
+}
+
+void fs_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
+{
+	struct fs *fs = fs_of(req);
+	NODE node = node_get(&fs->nodes, ino);
+
+	reply_error(req, xattr_remove(fs, node, name));
+}

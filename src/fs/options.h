@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line: what was asked for, checked as far as words can be.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum data_path { DATA_AUTO, DATA_PASSTHROUGH, DATA_MAPPED };
+
+/* Locks that end at the mount, as NFS names them. */
+enum local_lock { LOCAL_NONE = 0, LOCAL_FLOCK = 1, LOCAL_POSIX = 2, LOCAL_ALL = 3 };
+
+enum action { ACTION_MOUNT, ACTION_CHECK, ACTION_HELP, ACTION_VERSION };
+
+struct options {
+	enum action action;
+	const char *source;
+	const char *mountpoint;
+	bool foreground;
+	bool debug;
+	enum data_path data;
+	enum local_lock local_lock;
+	bool allow_other;
+	bool flat;
+	char separator;
+	char *mount_options; /* for mount(2) and libfuse, with commas */
+};
+
+/* 0, or -1 with one line in message that says what is wrong and what to do. */
+int options_parse(struct options *options, int argc, char **argv, char *message, size_t size);
+void options_free(struct options *options);
+void options_help(FILE *stream);

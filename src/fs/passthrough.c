@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel allows one backing file for an inode at a time: a node has one
+ * backing id, shared by its open files and given up by the last of them (an id
+ * given up earlier is missed by the opener, who looks it up after our reply).
+ */
+#include "caller.h"
+#include "data.h"
+
+#include "posix_shm.h"
+#include "shm/platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* linux/fuse.h since 6.9; older headers than the kernel are usual. */
+struct backing_map {
+	int32_t fd;
+	uint32_t flags;
+	uint64_t padding;
+};
+#define BACKING_OPEN _IOW(229, 1, struct backing_map)
+#define BACKING_CLOSE _IOW(229, 2, uint32_t)
+
+static pthread_mutex_t *lock_of(struct fs *fs, const struct node *node)
+{
+	return &fs->backing_locks[node->id % BACKING_LOCKS];
+}
+
+/* The kernel opens the backing file with the rights that the thread has at this
+ * moment. With CAP_FSETID everybody's writes would leave set-user-ID bits alone. */
+static int backing_open(struct fs *fs, int fd)
+{
+	struct backing_map map = {.fd = fd};
+	const bool dropped = caller_drop_fsetid();
+	const int id = ioctl(fuse_session_fd(fs->session), BACKING_OPEN, &map);
+	const int error = -errno;
+
+	if (dropped)
+		caller_raise_fsetid();
+	return id < 0 ? error : id;
+}
+
+static void backing_close(struct fs *fs, int id)
+{
+	const uint32_t argument = (uint32_t)id;
+
+	ioctl(fuse_session_fd(fs->session), BACKING_CLOSE, &argument);
+}
+
+int passthrough_probe(struct fs *fs)
+{
+	const int fd = pshm_space_tmpfile(fs->space, O_RDWR, true, 0600);
+	int id;
+
+	if (fd < 0)
+		return -errno;
+	id = backing_open(fs, fd);
+	pshm_close(fd);
+	if (id < 0)
+		return id;
+	backing_close(fs, id);
+	return 0;
+}
+
+static int acquire(struct fs *fs, struct node *node, int fd)
+{
+	pthread_mutex_t *lock = lock_of(fs, node);
+	int id = 0;
+
+	pthread_mutex_lock(lock);
+	if (node->backing_users == 0) {
+		id = backing_open(fs, fd);
+		if (id >= 0)
+			node->backing_id = id;
+	}
+	if (id >= 0) {
+		node->backing_users++;
+		id = node->backing_id;
+	}
+	pthread_mutex_unlock(lock);
+	return id;
+}
+
+int passthrough_open(struct fs *fs, struct handle *handle, struct fuse_file_info *fi)
+{
+	struct stat st;
+	int id;
+
+	if (pshm_fstat(handle->fd, &st) < 0)
+		return -errno;
+	id = acquire(fs, handle->node, handle->fd);
+	if (id < 0)
+		return id;
+	fi->backing_id = id;
+	/* Who may write without clearing these bits is the writer's affair, which
+	 * the kernel does not look at here: such writes come to us. Mappings
+	 * are the object's in any case. */
+	fi->direct_io = (st.st_mode & (S_ISUID | S_ISGID)) != 0;
+	return 0;
+}
+
+void passthrough_close(struct fs *fs, struct handle *handle)
+{
+	struct node *node = handle->node;
+	pthread_mutex_t *lock = lock_of(fs, node);
+
+	pthread_mutex_lock(lock);
+	if (--node->backing_users == 0)
+		backing_close(fs, node->backing_id);
+	pthread_mutex_unlock(lock);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+#include "tree.h"
+
+#include "posix_shm.h"
+#include "shm/platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Births may fall into one tick of the kernel's clock; inodes are numbered in
+ * the order of their making. */
+static bool is_older(const struct pshm_info *a, const struct pshm_info *b)
+{
+	if (a->birth.tv_sec != b->birth.tv_sec)
+		return a->birth.tv_sec < b->birth.tv_sec;
+	if (a->birth.tv_nsec != b->birth.tv_nsec)
+		return a->birth.tv_nsec < b->birth.tv_nsec;
+	return a->st.st_ino < b->st.st_ino;
+}
+
+static bool stat_marker(int space, const char *marker, struct pshm_info *info)
+{
+	return pshm_space_stat(space, marker, info) == 0 && info->st.st_size == 0;
+}
+
+static bool is_directory_now(const char *marker, const char *rival, void *arg)
+{
+	const struct fs *fs = arg;
+	struct pshm_info directory, file;
+
+	return stat_marker(fs->space, marker, &directory) &&
+	       (pshm_space_stat(fs->space, rival, &file) < 0 || is_older(&directory, &file));
+}
+
+struct markers tree_markers(struct fs *fs)
+{
+	return (struct markers){.is_directory = is_directory_now, .arg = fs};
+}
+
+static bool reaches(struct fs *fs, const char *prefix, const char *component, const char *name,
+		    bool directory)
+{
+	const struct markers markers = tree_markers(fs);
+
+	return view_reaches(&fs->view, &markers, prefix, component, name, directory);
+}
+
+void tree_show_status(struct stat *st, bool directory)
+{
+	if (!directory)
+		return;
+	st->st_mode = S_IFDIR | (st->st_mode & 07777);
+	st->st_nlink = 2;
+	st->st_size = 0;
+	st->st_blocks = 0;
+}
+
+int tree_find(struct fs *fs, const char *prefix, const char *component, struct found *found)
+{
+	struct pshm_info file, marker;
+	object_name marker_name;
+	bool have_file, have_marker;
+	int error;
+
+	error = view_file(&fs->view, prefix, component, found->name);
+	if (error < 0)
+		return error;
+	have_file = pshm_space_stat(fs->space, found->name, &file) == 0;
+	if (!have_file && errno != ENOENT)
+		return -errno;
+	have_marker = view_marker(&fs->view, prefix, component, marker_name) == 0 &&
+		      stat_marker(fs->space, marker_name, &marker);
+	if (!have_file && !have_marker)
+		return -ENOENT;
+
+	found->directory = have_marker && (!have_file || is_older(&marker, &file));
+	if (found->directory)
+		memcpy(found->name, marker_name, sizeof(object_name));
+	found->st = found->directory ? marker.st : file.st;
+	tree_show_status(&found->st, found->directory);
+	return reaches(fs, prefix, component, found->name, found->directory) ? 0 : -ENOENT;
+}
+
+int tree_file_name(struct fs *fs, const char *prefix, const char *component, object_name name)
+{
+	int error = view_file(&fs->view, prefix, component, name);
+	object_name body;
+	size_t len;
+
+	if (error < 0)
+		return error;
+	if (fs->view.flat)
+		return 0;
+	/* An object that is made with a marker's name is made a directory. */
+	len = strlen(component);
+	if (len > 1 && component[len - 1] == fs->view.separator) {
+		memcpy(body, component, len - 1);
+		body[len - 1] = '\0';
+		if (view_marker(&fs->view, prefix, body, name) == 0)
+			return -EINVAL;
+	}
+	return reaches(fs, prefix, component, name, false) ? 0 : -EINVAL;
+}
+
+int tree_marker_name(struct fs *fs, const char *prefix, const char *component, object_name name)
+{
+	int error = view_marker(&fs->view, prefix, component, name);
+	const struct markers markers = tree_markers(fs);
+	object_name file;
+
+	if (error < 0)
+		return error;
+	/* A directory's component is split like a file's. */
+	error = view_file(&fs->view, prefix, component, file);
+	if (error < 0)
+		return error;
+	return view_reaches(&fs->view, &markers, prefix, component, file, false) ? 0 : -EINVAL;
+}
+
+int tree_prefix(struct node *directory, object_name prefix)
+{
+	return directory != NULL && node_prefix(directory, prefix) ? 0 : -ESTALE;
+}
+
+static bool is_root(const struct fs *fs, const struct node *node)
+{
+	return node == fs->nodes.root;
+}
+
+static int stat_root(struct fs *fs, struct stat *st)
+{
+	const char *marker = fs->nodes.root->name;
+	struct pshm_info info;
+
+	if (marker[0] == '\0')
+		return pshm_fstat(fs->space, st) < 0 ? -errno : 0;
+	if (pshm_space_stat(fs->space, marker, &info) < 0)
+		return -errno;
+	*st = info.st;
+	tree_show_status(st, true);
+	return 0;
+}
+
+static int stat_handle(struct node *node, struct stat *st)
+{
+	struct handle *handle = handle_of(node);
+	int error = 0;
+
+	if (handle == NULL)
+		return -ESTALE;
+	if (pshm_fstat(handle->fd, st) < 0)
+		error = -errno;
+	handle_put(handle);
+	tree_show_status(st, node->directory);
+	return error;
+}
+
+/* Is what was found the node's object still? If not, its name is broken. */
+static bool means(struct node *node, ino_t ino, bool directory)
+{
+	if (ino == node->ino && directory == node->directory)
+		return true;
+	node_break(node);
+	return false;
+}
+
+int tree_stat(struct fs *fs, struct node *node, struct stat *st)
+{
+	object_name prefix, component;
+	struct found found;
+	int error;
+
+	if (node == NULL)
+		return -ESTALE;
+	if (is_root(fs, node))
+		return stat_root(fs, st);
+	if (node_place(node, prefix, component)) {
+		error = tree_find(fs, prefix, component, &found);
+		if (error < 0 && error != -ENOENT)
+			return error;
+		if (error == 0 && means(node, found.st.st_ino, found.directory)) {
+			*st = found.st;
+			return 0;
+		}
+	}
+	node_break(node);
+	return stat_handle(node, st);
+}
+
+int tree_reopen(int fd, int oflag)
+{
+	char self[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
+	int result;
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	result = open(self, oflag | O_CLOEXEC);
+	return result < 0 ? -errno : result;
+}
+
+static int reopen_handle(struct node *node, int oflag)
+{
+	struct handle *handle = handle_of(node);
+	int fd;
+
+	if (handle == NULL)
+		return -ESTALE;
+	fd = tree_reopen(handle->fd, oflag);
+	handle_put(handle);
+	return fd;
+}
+
+/* A descriptor by name, -ESTALE where the name means something else now. */
+static int open_place(struct fs *fs, struct node *node, int oflag)
+{
+	object_name prefix, component, name;
+	struct stat st;
+	int fd;
+
+	if (!node_place(node, prefix, component))
+		return -ESTALE;
+	if ((node->directory ? view_marker(&fs->view, prefix, component, name)
+			     : view_file(&fs->view, prefix, component, name)) < 0)
+		return -ESTALE;
+	fd = pshm_space_open_object(fs->space, name, oflag);
+	if (fd < 0)
+		return errno == ENOENT ? -ESTALE : -errno;
+	if (pshm_fstat(fd, &st) == 0 && st.st_ino == node->ino)
+		return fd;
+	pshm_close(fd);
+	return -ESTALE;
+}
+
+static int open_root(struct fs *fs, int oflag)
+{
+	const char *marker = fs->nodes.root->name;
+	int fd = marker[0] == '\0' ? openat(fs->space, ".", oflag | O_DIRECTORY | O_CLOEXEC)
+				   : pshm_space_open_object(fs->space, marker, oflag);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int tree_open(struct fs *fs, struct node *node, int oflag)
+{
+	int fd;
+
+	if (node == NULL)
+		return -ESTALE;
+	if (is_root(fs, node))
+		return open_root(fs, oflag);
+	fd = open_place(fs, node, oflag);
+	if (fd != -ESTALE)
+		return fd;
+	node_break(node);
+	return reopen_handle(node, oflag);
+}
+
+void tree_touch(struct fs *fs, const char *prefix)
+{
+	const struct timespec now[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = UTIME_NOW}};
+	int fd;
+
+	if (prefix[0] == '\0')
+		return;
+	fd = pshm_space_open_object(fs->space, prefix, O_PATH);
+	if (fd < 0)
+		return;
+	utimensat(fd, "", now, AT_EMPTY_PATH);
+	pshm_close(fd);
+}

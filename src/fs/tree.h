@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tree: from nodes and names to objects. Each question is put to the shm
+ * file system anew, so that no answer is older than the question.
+ *
+ * Errors: 0, a count or a descriptor, or a negative errno. ESTALE says that a
+ * name does not mean the node's object any more: the kernel looks it up again
+ * and repeats the call by itself (see doc/architecture.md).
+ */
+#pragma once
+
+#include "fs.h"
+#include "view.h"
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+/* What a name in a directory stands for. */
+struct found {
+	object_name name; /* the object's; a directory's marker */
+	struct stat st;   /* of the file or the directory that users see */
+	bool directory;
+};
+
+/* ENOENT, ENAMETOOLONG, EINVAL. */
+int tree_find(struct fs *fs, const char *prefix, const char *component, struct found *found);
+
+/* The object that a new file of this name will be, or EINVAL where an object
+ * so called would show up elsewhere; ENAMETOOLONG. */
+int tree_file_name(struct fs *fs, const char *prefix, const char *component, object_name name);
+/* The same for a new directory's marker. EPERM in a flat view. */
+int tree_marker_name(struct fs *fs, const char *prefix, const char *component, object_name name);
+
+/* The prefix of a directory's content. ESTALE. */
+int tree_prefix(struct node *directory, object_name prefix);
+
+int tree_stat(struct fs *fs, struct node *node, struct stat *st);
+
+/* A new descriptor of the node's object, whatever its name is now.
+ * oflag: O_PATH, or one of O_RDONLY, O_WRONLY, O_RDWR. */
+int tree_open(struct fs *fs, struct node *node, int oflag);
+/* A further descriptor of the object that fd refers to. */
+int tree_reopen(int fd, int oflag);
+
+/* Status of an object as users of the mount see it. */
+void tree_show_status(struct stat *st, bool directory);
+
+/* What happens in a directory changes its times: a marker does not get that
+ * from the shm file system. */
+void tree_touch(struct fs *fs, const char *prefix);
+
+/* The markers as they are at this moment. */
+struct markers tree_markers(struct fs *fs);

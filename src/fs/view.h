@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The view: which path of the tree is which shared memory object.
+ *
+ * Pure functions on names; the one thing they ask of the world is whether a
+ * marker is a directory, and they ask it through struct markers, so that a
+ * listing can answer from its snapshot and a test from a table.
+ *
+ * A directory is known by its prefix: the object names of all that lies in it
+ * begin with it. The top level has the empty prefix, the directory team/cam
+ * the prefix "team%cam%", which is its marker's name too. doc/names.md has the
+ * rules and their reasons.
+ *
+ * Errors: 0 or a negative errno.
+ */
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* An object's name, without the slash. */
+typedef char object_name[NAME_MAX + 1];
+
+struct view {
+	char separator;
+	bool flat; /* no directories: every object is a file of the top level */
+};
+
+struct markers {
+	/* Is this marker a directory? It must be an empty object, and older than
+	 * an object that claims the same path. */
+	bool (*is_directory)(const char *marker, const char *rival, void *arg);
+	void *arg;
+};
+
+/* Where an object shows up. */
+struct location {
+	size_t prefix_len;     /* the directory: this much of prefix */
+	object_name prefix;
+	object_name component; /* the name in it */
+	bool directory;
+};
+
+/* The object that a file called component in the directory of prefix is.
+ * ENAMETOOLONG, EINVAL ("." and ".."). */
+int view_file(const struct view *view, const char *prefix, const char *component, object_name name);
+
+/* The marker that a directory called component would have; also the prefix of
+ * what lies in it. EINVAL where no directory may be called that, EPERM in a
+ * flat view, ENAMETOOLONG. */
+int view_marker(const struct view *view, const char *prefix, const char *component,
+		object_name marker);
+
+/* The place of the object in the tree. Every object has exactly one. */
+void view_locate(const struct view *view, const struct markers *markers, const char *name,
+		 struct location *location);
+
+/* Would an object of this name be seen as component in prefix? If not, the
+ * name would be split elsewhere, and cannot be had here. */
+bool view_reaches(const struct view *view, const struct markers *markers, const char *prefix,
+		  const char *component, const char *name, bool directory);
+
+/* Is the name the place of a named semaphore, "sem." and more? */
+bool view_is_semaphore(const char *name);
+
+/* The same name with another prefix: what an object of the directory of
+ * prefix is called when the directory is moved to newprefix. False where it
+ * does not lie under prefix. ENAMETOOLONG is told by an empty result. */
+bool view_moved(const char *name, const char *prefix, const char *newprefix, object_name result);
