@@ -1,8 +1,202 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 
+#include "data.h"
+#include "log.h"
+#include "options.h"
+#include "session.h"
+
+#include "posix_shm.h"
+#include "shm/platform.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SHARED = 0, MAPPED_ONLY = 1, NOTHING = 2 };
+
+/* What the trial found; goes through a pipe in one piece. */
+struct trial {
+	int result;
+	unsigned proto_major, proto_minor;
+	message_line text; /* why not, or why not better */
+};
+
+/* ---- the trial: a real mount, where nobody else sees it ---- */
+
+static void mount_and_tell(struct trial *trial, const char *directory)
+{
+	char *argv[] = {(char[]){"shmfuse"}, (char *)directory, NULL};
+	struct options options;
+	message_line message;
+	struct fs fs;
+
+	if (options_parse(&options, 2, argv, message, sizeof(message)) < 0 ||
+	    session_start(&fs, &options, message, trial->text) < 0) {
+		memcpy(trial->text, message, sizeof(message));
+	} else {
+		trial->result = fs.passthrough ? SHARED : MAPPED_ONLY;
+		trial->proto_major = fs.proto_major;
+		trial->proto_minor = fs.proto_minor;
+		session_stop(&fs);
+	}
+	options_free(&options);
+}
+
+static void try_mount(struct trial *trial)
+{
+	char directory[] = "/tmp/shmfuse-check-XXXXXX";
+
+	*trial = (struct trial){.result = NOTHING};
+	/* Without the right to this it is in the open for a moment. */
+	if (unshare(CLONE_NEWNS) == 0)
+		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	if (mkdtemp(directory) == NULL) {
+		snprintf(trial->text, sizeof(trial->text), "cannot make a directory in /tmp: %s",
+			 strerror(errno));
+		return;
+	}
+	mount_and_tell(trial, directory);
+	rmdir(directory);
+}
+
+/* In a child, whose mount namespace and limits are its own. */
+static void run_trial(struct trial *trial)
+{
+	int ends[2];
+	pid_t child;
+
+	*trial = (struct trial){.result = NOTHING, .text = "cannot start a trial"};
+	if (pipe(ends) < 0)
+		return;
+	child = fork();
+	if (child == 0) {
+		try_mount(trial);
+		_exit(write(ends[1], trial, sizeof(*trial)) == sizeof(*trial) ? 0 : 1);
+	}
+	close(ends[1]);
+	if (child > 0) {
+		if (read(ends[0], trial, sizeof(*trial)) != sizeof(*trial))
+			snprintf(trial->text, sizeof(trial->text), "the trial ended by itself");
+		waitpid(child, NULL, 0);
+	}
+	close(ends[0]);
+}
+
+/* ---- what can be read ---- */
+
+static void show(FILE *out, const char *what, const char *text)
+{
+	fprintf(out, "%-18s %s\n", what, text);
+}
+
+static void show_kernel(FILE *out)
+{
+	struct utsname name;
+
+	if (uname(&name) == 0)
+		fprintf(out, "%-18s %s %s\n", "kernel", name.sysname, name.release);
+}
+
+static void show_protocol(FILE *out, const struct trial *trial)
+{
+	if (trial->result == NOTHING)
+		show(out, "FUSE protocol", "unknown: no mount was possible");
+	else
+		fprintf(out, "%-18s %u.%u\n", "FUSE protocol", trial->proto_major,
+			trial->proto_minor);
+}
+
+static void show_uring(FILE *out)
+{
+	FILE *parameter = fopen("/sys/module/fuse/parameters/enable_uring", "re");
+	const char *text = "not in this kernel (Linux 6.14 brings it); not used by shmfuse yet";
+
+	if (parameter != NULL) {
+		text = fgetc(parameter) == 'Y'
+			       ? "on in the kernel; not used by shmfuse yet"
+			       : "off in the kernel (fuse.enable_uring=N); not used by shmfuse yet";
+		fclose(parameter);
+	}
+	show(out, "FUSE over io_uring", text);
+}
+
+static void show_privileges(FILE *out)
+{
+	if (geteuid() == 0)
+		show(out, "privileges", "root: mounts are open to all users");
+	else
+		show(out, "privileges", "ordinary user: a mount is for this user alone");
+}
+
+static const char *file_system_type(const struct statfs *status)
+{
+	switch ((unsigned long)status->f_type) {
+	case 0x01021994:
+		return "tmpfs";
+	case 0x858458f6:
+		return "ramfs";
+	case 0x65735546:
+		return "FUSE";
+	default:
+		return "of another type than tmpfs";
+	}
+}
+
+static void show_space(FILE *out)
+{
+	const unsigned long long mib = 1024 * 1024;
+	struct statfs status;
+
+	if (statfs(pshm_space_path(), &status) < 0) {
+		fprintf(out, "%-18s %s: %s\n", "shm file system", pshm_space_path(),
+			strerror(errno));
+		return;
+	}
+	fprintf(out, "%-18s %s, %s, %llu MiB, %llu MiB used\n", "shm file system",
+		pshm_space_path(), file_system_type(&status),
+		status.f_blocks * (unsigned long long)status.f_bsize / mib,
+		(status.f_blocks - status.f_bfree) * (unsigned long long)status.f_bsize / mib);
+	fprintf(out, "%-18s %d bytes, directories and separators included\n", "longest name",
+		NAME_MAX);
+}
+
+static void show_result(FILE *out, const struct trial *trial)
+{
+	switch (trial->result) {
+	case SHARED:
+		show(out, "passthrough", "works (tried)");
+		show(out, "result", "a mount shares memory: MAP_SHARED mappings are the objects");
+		break;
+	case MAPPED_ONLY:
+		show(out, "passthrough", trial->text);
+		show(out, "result", "a mount works without shared mappings (mapped data path)");
+		break;
+	default:
+		show(out, "passthrough", "not tried");
+		fprintf(out, "%-18s no mount is possible: %s\n", "result", trial->text);
+	}
+}
+
 int check_machine(FILE *out)
 {
-	(void)out;
-	return 2;
+	struct trial trial;
+
+	run_trial(&trial);
+	show_kernel(out);
+	show_protocol(out, &trial);
+	show(out, "libfuse", fuse_pkgversion());
+	show_uring(out);
+	show_privileges(out);
+	show_space(out);
+	show_result(out, &trial);
+	return trial.result;
 }

@@ -21,6 +21,8 @@ static void fs_init(void *userdata, struct fuse_conn_info *conn)
 	struct fs *fs = userdata;
 	const enum local_lock local = fs->options->local_lock;
 
+	fs->proto_major = conn->proto_major;
+	fs->proto_minor = conn->proto_minor;
 	fs->passthrough = fs->options->data != DATA_MAPPED &&
 			  fuse_set_feature_flag(conn, FUSE_CAP_PASSTHROUGH);
 	/* An overlay may still be stacked on the mount. */
@@ -30,6 +32,7 @@ static void fs_init(void *userdata, struct fuse_conn_info *conn)
 	want(conn, FUSE_CAP_HANDLE_KILLPRIV, false);
 	want(conn, FUSE_CAP_HANDLE_KILLPRIV_V2, true);
 	want(conn, FUSE_CAP_POSIX_ACL, true);
+	want(conn, FUSE_CAP_PARALLEL_DIROPS, true);
 	want(conn, FUSE_CAP_FLOCK_LOCKS, !(local & LOCAL_FLOCK));
 	want(conn, FUSE_CAP_POSIX_LOCKS, !(local & LOCAL_POSIX));
 	/* A page cache of our data would be a second memory. */

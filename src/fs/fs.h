@@ -32,6 +32,7 @@ struct fs {
 	struct fuse_session *session;
 	int space;        /* the shm file system */
 	bool passthrough; /* the data path */
+	unsigned proto_major, proto_minor; /* of the kernel's FUSE protocol */
 	struct view view;
 	struct nodes nodes;
 	struct locks *locks;
@@ -58,6 +59,13 @@ static inline void reply_error(fuse_req_t req, int error)
 {
 	fuse_reply_err(req, -error);
 }
+
+/* A rename must not wait for ever because lookups never pause. */
+#ifdef PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP
+#define NAMES_INITIALIZER PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP
+#else
+#define NAMES_INITIALIZER PTHREAD_RWLOCK_INITIALIZER
+#endif
 
 static inline void names_release_at(pthread_rwlock_t **names)
 {

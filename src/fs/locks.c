@@ -194,6 +194,7 @@ static int apply(int fd, const struct lock_request *request, bool wait)
 	struct flock range = request->range;
 	int result;
 
+	range.l_pid = 0; /* man 2 fcntl: else EINVAL */
 	if (request->op != 0)
 		result = flock(fd, request->op | (wait ? 0 : LOCK_NB));
 	else

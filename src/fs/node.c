@@ -405,6 +405,16 @@ bool node_place(struct node *node, object_name prefix, object_name component)
 	return found;
 }
 
+ino_t node_parent_ino(struct node *node)
+{
+	ino_t ino;
+
+	pthread_mutex_lock(&node->table->lock);
+	ino = node->parent != NULL ? node->parent->ino : node->ino;
+	pthread_mutex_unlock(&node->table->lock);
+	return ino;
+}
+
 void node_break(struct node *node)
 {
 	struct nodes *nodes = node->table;

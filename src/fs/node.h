@@ -103,6 +103,9 @@ bool node_place(struct node *node, object_name prefix, object_name component);
 /* The prefix of what lies in a directory. False where it has no name. */
 bool node_prefix(struct node *directory, object_name prefix);
 
+/* The object of the directory that it is in; the root's is its own. */
+ino_t node_parent_ino(struct node *node);
+
 /* The bound name does not mean the object any more. */
 void node_break(struct node *node);
 /* The object ino lost the name in parent, through the mount. */

@@ -111,25 +111,16 @@ static int set_times(const struct change *change)
 	return utimensat(change->fd, "", times, AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
-/* The kernel asks for nothing, when somebody is about to write who may not
- * leave these bits alone (file_remove_privs() with FUSE_HANDLE_KILLPRIV_V2). */
-static int clear_set_id(const struct change *change)
-{
-	mode_t mode = change->old.st_mode & ~(mode_t)S_ISUID;
-
-	if (mode & S_IXGRP)
-		mode &= ~(mode_t)S_ISGID;
-	return mode == change->old.st_mode ? 0 : chmod_path(change->fd, mode);
-}
-
 static int apply(const struct change *change)
 {
 	const int to_set = change->to_set;
 	int error = 0;
 
-	if (!(to_set & ~FUSE_SET_ATTR_KILL_SUID))
-		return clear_set_id(change);
-	if (to_set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID))
+	/* To change nothing is to chown(2) to nobody. The kernel asks for it too
+	 * where somebody is about to write who may not leave the set-ID bits
+	 * alone (file_remove_privs() with FUSE_HANDLE_KILLPRIV_V2): it clears them. */
+	if (!(to_set & ~FUSE_SET_ATTR_KILL_SUID) ||
+	    (to_set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)))
 		error = set_owner(change);
 	if (error == 0 && (to_set & FUSE_SET_ATTR_MODE))
 		error = set_mode(change);

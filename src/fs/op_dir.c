@@ -141,7 +141,7 @@ static int read_entries(struct fs *fs, struct directory *directory)
 	if (error == 0)
 		error = add(directory, ".", node->ino, true);
 	if (error == 0)
-		error = add(directory, "..", node->ino, true);
+		error = add(directory, "..", node_parent_ino(node), true);
 	/* A directory without a name was removed, and is empty. */
 	if (error == 0 && tree_prefix(node, prefix) == 0)
 		error = add_listed(directory, &listing, prefix);
@@ -156,7 +156,12 @@ struct reading {
 	struct directory *directory;
 	char *buf;
 	size_t size, used;
+	size_t count;      /* entries in buf */
+	uint64_t *entered; /* with attributes: each entry's node, or 0 */
 };
+
+/* No entry with attributes takes less. */
+#define PLUS_SIZE_MIN 128
 
 static bool is_dot(const char *name)
 {
@@ -191,8 +196,10 @@ static size_t put_plus(struct reading *reading, const struct dir_entry *entry, o
 		entry_fill(parent, entry->name, &found, true, &param);
 	size = fuse_add_direntry_plus(reading->req, reading->buf + reading->used,
 				      reading->size - reading->used, entry->name, &param, next);
-	if (size > reading->size - reading->used && param.ino != 0)
+	if (size > reading->size - reading->used)
 		node_forget(&fs->nodes, param.ino, 1);
+	else
+		reading->entered[reading->count] = param.ino;
 	return size;
 }
 
@@ -216,25 +223,37 @@ static int dir_read(struct fs *fs, struct reading *reading, off_t off, bool plus
 		if (size > reading->size - reading->used)
 			break;
 		reading->used += size;
+		reading->count++;
 	}
 	return 0;
+}
+
+/* The caller was interrupted: the kernel has not heard of the nodes. */
+static void take_back(struct fs *fs, const struct reading *reading)
+{
+	for (size_t i = 0; reading->entered != NULL && i < reading->count; i++)
+		node_forget(&fs->nodes, reading->entered[i], 1);
 }
 
 static void readdir_reply(fuse_req_t req, size_t size, off_t off, struct fuse_file_info *fi,
 			  bool plus)
 {
+	struct fs *fs = fs_of(req);
 	struct reading reading = {
 		.req = req, .directory = directory_in(fi), .buf = malloc(size), .size = size};
 	int error = -ENOMEM;
 
+	if (plus)
+		reading.entered = calloc(size / PLUS_SIZE_MIN + 1, sizeof(*reading.entered));
 	pthread_mutex_lock(&reading.directory->lock);
-	if (reading.buf != NULL)
-		error = dir_read(fs_of(req), &reading, off, plus);
+	if (reading.buf != NULL && (reading.entered != NULL || !plus))
+		error = dir_read(fs, &reading, off, plus);
 	pthread_mutex_unlock(&reading.directory->lock);
 	if (error < 0)
 		reply_error(req, error);
-	else
-		fuse_reply_buf(req, reading.buf, reading.used);
+	else if (fuse_reply_buf(req, reading.buf, reading.used) < 0)
+		take_back(fs, &reading);
+	free(reading.entered);
 	free(reading.buf);
 }
 

@@ -47,7 +47,7 @@ static int open_objects(struct fs *fs, const struct options *options, message_li
 		.options = options,
 		.space = pshm_space_open(),
 		.view = {.separator = options->separator, .flat = options->flat},
-		.names = PTHREAD_RWLOCK_INITIALIZER,
+		.names = NAMES_INITIALIZER,
 	};
 	for (size_t i = 0; i < BACKING_LOCKS; i++)
 		pthread_mutex_init(&fs->backing_locks[i], NULL);
