@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 
-#include "data.h"
-#include "log.h"
 #include "options.h"
 #include "session.h"
 
@@ -93,9 +91,22 @@ static void run_trial(struct trial *trial)
 
 /* ---- what can be read ---- */
 
-static void show(FILE *out, const char *what, const char *text)
+#define WIDTH 80
+#define INDENT 20
+
+/* The text beside its subject, broken at spaces where it is long. */
+static void show(FILE *out, const char *subject, const char *text)
 {
-	fprintf(out, "%-18s %s\n", what, text);
+	fprintf(out, "%-*s", INDENT, subject);
+	while (strlen(text) > WIDTH - INDENT) {
+		int len = WIDTH - INDENT;
+
+		while (len > 1 && text[len] != ' ')
+			len--;
+		fprintf(out, "%.*s\n%*s", len, text, INDENT, "");
+		text += len + 1;
+	}
+	fprintf(out, "%s\n", text);
 }
 
 static void show_kernel(FILE *out)
@@ -103,7 +114,7 @@ static void show_kernel(FILE *out)
 	struct utsname name;
 
 	if (uname(&name) == 0)
-		fprintf(out, "%-18s %s %s\n", "kernel", name.sysname, name.release);
+		fprintf(out, "%-*s%s %s\n", INDENT, "kernel", name.sysname, name.release);
 }
 
 static void show_protocol(FILE *out, const struct trial *trial)
@@ -111,7 +122,7 @@ static void show_protocol(FILE *out, const struct trial *trial)
 	if (trial->result == NOTHING)
 		show(out, "FUSE protocol", "unknown: no mount was possible");
 	else
-		fprintf(out, "%-18s %u.%u\n", "FUSE protocol", trial->proto_major,
+		fprintf(out, "%-*s%u.%u\n", INDENT, "FUSE protocol", trial->proto_major,
 			trial->proto_minor);
 }
 
@@ -157,15 +168,15 @@ static void show_space(FILE *out)
 	struct statfs status;
 
 	if (statfs(pshm_space_path(), &status) < 0) {
-		fprintf(out, "%-18s %s: %s\n", "shm file system", pshm_space_path(),
+		fprintf(out, "%-*s%s: %s\n", INDENT, "shm file system", pshm_space_path(),
 			strerror(errno));
 		return;
 	}
-	fprintf(out, "%-18s %s, %s, %llu MiB, %llu MiB used\n", "shm file system",
+	fprintf(out, "%-*s%s, %s, %llu MiB, %llu MiB used\n", INDENT, "shm file system",
 		pshm_space_path(), file_system_type(&status),
 		status.f_blocks * (unsigned long long)status.f_bsize / mib,
 		(status.f_blocks - status.f_bfree) * (unsigned long long)status.f_bsize / mib);
-	fprintf(out, "%-18s %d bytes, directories and separators included\n", "longest name",
+	fprintf(out, "%-*s%d bytes, directories and separators included\n", INDENT, "longest name",
 		NAME_MAX);
 }
 
@@ -181,8 +192,8 @@ static void show_result(FILE *out, const struct trial *trial)
 		show(out, "result", "a mount works without shared mappings (mapped data path)");
 		break;
 	default:
-		show(out, "passthrough", "not tried");
-		fprintf(out, "%-18s no mount is possible: %s\n", "result", trial->text);
+		show(out, "why not", trial->text);
+		show(out, "result", "no mount is possible");
 	}
 }
 

@@ -31,7 +31,6 @@ void passthrough_close(struct fs *fs, struct handle *handle);
 /* The mapped path. Both give the count of bytes or a negative errno. */
 
 ssize_t mapped_read(const struct handle *handle, void *buf, size_t size, off_t off);
-/* With kill the caller lacks the right to leave set-user-ID and set-group-ID
- * bits alone; with append the offset is the object's end. */
+/* With append the offset is the object's end. */
 ssize_t mapped_write(const struct handle *handle, const void *buf, size_t size, off_t off,
-		     bool append, bool kill);
+		     bool append);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "caller.h"
 #include "data.h"
 
 #include "posix_shm.h"
@@ -25,22 +24,10 @@ static ssize_t write_object(int fd, const void *buf, size_t size, off_t off, boo
 	return pwrite(fd, buf, size, off);
 }
 
-static bool has_set_id(int fd)
-{
-	struct stat st;
-
-	return pshm_fstat(fd, &st) == 0 && (st.st_mode & (S_ISUID | S_ISGID)) != 0;
-}
-
 ssize_t mapped_write(const struct handle *handle, const void *buf, size_t size, off_t off,
-		     bool append, bool kill)
+		     bool append)
 {
-	const bool dropped = kill && has_set_id(handle->fd) && caller_drop_fsetid();
-	ssize_t count = write_object(handle->fd, buf, size, off, append);
+	const ssize_t count = write_object(handle->fd, buf, size, off, append);
 
-	if (count < 0)
-		count = -errno;
-	if (dropped)
-		caller_raise_fsetid();
-	return count;
+	return count < 0 ? -errno : count;
 }

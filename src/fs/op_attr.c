@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "op_attr.h"
 
-#include "caller.h"
 #include "data.h"
+#include "set_id.h"
 #include "tree.h"
 
 #include "posix_shm.h"
@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -50,20 +49,12 @@ struct change {
 	struct stat old; /* before the change */
 	const struct stat *attr;
 	int to_set;
+	fuse_req_t caller; /* who wants it */
 };
-
-/* By way of /proc, which an O_PATH descriptor needs: no right to open the object is. */
-static int chmod_path(int fd, mode_t mode)
-{
-	char self[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
-
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	return chmod(self, mode & 07777) < 0 ? -errno : 0;
-}
 
 static int set_mode(const struct change *change)
 {
-	return chmod_path(change->fd, change->attr->st_mode);
+	return tree_chmod(change->fd, change->attr->st_mode);
 }
 
 static int set_owner(const struct change *change)
@@ -75,17 +66,18 @@ static int set_owner(const struct change *change)
 		return -errno;
 	/* A directory keeps its set-group-ID bit, the file that marks it does not. */
 	if (change->node->directory && (change->old.st_mode & (S_ISUID | S_ISGID)))
-		return chmod_path(change->fd, change->old.st_mode);
+		return tree_chmod(change->fd, change->old.st_mode);
 	return 0;
 }
 
 static int set_size(const struct change *change)
 {
-	const bool dropped = (change->to_set & FUSE_SET_ATTR_KILL_SUID) && caller_drop_fsetid();
-	int error = pshm_ftruncate(change->fd, change->attr->st_size) < 0 ? -errno : 0;
+	int error = 0;
 
-	if (dropped)
-		caller_raise_fsetid();
+	if (change->to_set & FUSE_SET_ATTR_KILL_SUID)
+		error = set_id_clear(change->caller, change->fd);
+	if (error == 0 && pshm_ftruncate(change->fd, change->attr->st_size) < 0)
+		error = -errno;
 	return error;
 }
 
@@ -111,16 +103,24 @@ static int set_times(const struct change *change)
 	return utimensat(change->fd, "", times, AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
+/* To change nothing is to chown(2) to nobody. The kernel asks for it too where
+ * somebody is about to write who may not leave the set-ID bits alone
+ * (file_remove_privs() with FUSE_HANDLE_KILLPRIV_V2). Both clear them. */
+static int set_nothing(const struct change *change)
+{
+	int error = change->node->directory ? 0 : set_id_clear(change->caller, change->fd);
+
+	return error < 0 ? error : set_owner(change);
+}
+
 static int apply(const struct change *change)
 {
 	const int to_set = change->to_set;
 	int error = 0;
 
-	/* To change nothing is to chown(2) to nobody. The kernel asks for it too
-	 * where somebody is about to write who may not leave the set-ID bits
-	 * alone (file_remove_privs() with FUSE_HANDLE_KILLPRIV_V2): it clears them. */
-	if (!(to_set & ~FUSE_SET_ATTR_KILL_SUID) ||
-	    (to_set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)))
+	if (!(to_set & ~FUSE_SET_ATTR_KILL_SUID))
+		return set_nothing(change);
+	if (to_set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID))
 		error = set_owner(change);
 	if (error == 0 && (to_set & FUSE_SET_ATTR_MODE))
 		error = set_mode(change);
@@ -133,18 +133,21 @@ static int apply(const struct change *change)
 
 /* The kernel has checked the caller's right with the owner that it was told
  * last. Where that was changed natively since, the present owner decides. */
-static int check_owner(const struct change *change, const struct fuse_ctx *ctx)
+static int check_owner(const struct change *change)
 {
+	const uid_t uid = fuse_req_ctx(change->caller)->uid;
+
 	if ((change->to_set & FUSE_SET_ATTR_SIZE) || node_knows_owner(change->node, &change->old))
 		return 0;
-	return ctx->uid == 0 || ctx->uid == change->old.st_uid ? 0 : -EPERM;
+	return uid == 0 || uid == change->old.st_uid ? 0 : -EPERM;
 }
 
 static int attr_set(struct fs *fs, struct node *node, const struct stat *attr, int to_set,
-		    const struct handle *handle, const struct fuse_ctx *ctx, struct stat *st)
+		    const struct handle *handle, fuse_req_t caller, struct stat *st)
 {
 	NAMES held = names_hold(fs);
-	struct change change = {.fs = fs, .node = node, .attr = attr, .to_set = to_set};
+	struct change change = {
+		.fs = fs, .node = node, .attr = attr, .to_set = to_set, .caller = caller};
 	int error = 0;
 
 	change.fd = handle != NULL ? handle->fd
@@ -155,7 +158,7 @@ static int attr_set(struct fs *fs, struct node *node, const struct stat *attr, i
 	if (pshm_fstat(change.fd, &change.old) < 0)
 		error = -errno;
 	if (error == 0)
-		error = check_owner(&change, ctx);
+		error = check_owner(&change);
 	if (error == 0)
 		error = apply(&change);
 	if (error == 0 && pshm_fstat(change.fd, st) < 0)
@@ -176,7 +179,7 @@ void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 	NODE node = node_get(&fs->nodes, ino);
 	struct stat st;
 	int error = attr_set(fs, node, attr, to_set, fi != NULL ? handle_in(fi) : NULL,
-			     fuse_req_ctx(req), &st);
+			     req, &st);
 
 	if (error < 0)
 		reply_error(req, error);
@@ -186,21 +189,35 @@ void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 
 /* ---- statfs ---- */
 
-static int attr_statfs(struct fs *fs, struct statvfs *status)
+/* The names of the directories above are part of an object's name. */
+static size_t longest_name(struct node *node)
 {
+	object_name prefix, component;
+	bool found = node->directory ? node_prefix(node, prefix)
+				     : node_place(node, prefix, component);
+
+	return NAME_MAX - (found ? strlen(prefix) : 0);
+}
+
+static int attr_statfs(struct fs *fs, struct node *node, struct statvfs *status)
+{
+	NAMES held = names_hold(fs);
+
+	if (node == NULL)
+		return -ESTALE;
 	if (fstatvfs(fs->space, status) < 0)
 		return -errno;
-	/* The object's name has the directories' in front. */
-	status->f_namemax = NAME_MAX - strlen(fs->nodes.root->name);
+	status->f_namemax = longest_name(node);
 	return 0;
 }
 
 void fs_statfs(fuse_req_t req, fuse_ino_t ino)
 {
+	struct fs *fs = fs_of(req);
+	NODE node = node_get(&fs->nodes, ino);
 	struct statvfs status;
-	int error = attr_statfs(fs_of(req), &status);
+	int error = attr_statfs(fs, node, &status);
 
-	(void)ino;
 	if (error < 0)
 		reply_error(req, error);
 	else

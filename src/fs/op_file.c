@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "op_file.h"
 
-#include "caller.h"
 #include "data.h"
 #include "locks.h"
+#include "set_id.h"
 #include "tree.h"
 #include "version.h"
 
@@ -29,17 +29,19 @@ static bool must_kill_set_id(fuse_req_t req, const struct fuse_file_info *fi)
 
 /* ---- open, release ---- */
 
-static int truncate_at_open(int fd, bool kill)
+static int truncate_at_open(fuse_req_t caller, int fd, const struct fuse_file_info *fi)
 {
-	const bool dropped = kill && caller_drop_fsetid();
-	int error = pshm_ftruncate(fd, 0) < 0 ? -errno : 0;
+	int error = 0;
 
-	if (dropped)
-		caller_raise_fsetid();
+	if (must_kill_set_id(caller, fi))
+		error = set_id_clear(caller, fd);
+	if (error == 0 && pshm_ftruncate(fd, 0) < 0)
+		error = -errno;
 	return error;
 }
 
-static int file_open(struct fs *fs, struct node *node, struct fuse_file_info *fi, bool kill)
+static int file_open(struct fs *fs, struct node *node, struct fuse_file_info *fi,
+		     fuse_req_t caller)
 {
 	NAMES held = names_hold(fs);
 	int error = 0, fd;
@@ -50,7 +52,7 @@ static int file_open(struct fs *fs, struct node *node, struct fuse_file_info *fi
 	if (fd < 0)
 		return fd;
 	if (fi->flags & O_TRUNC)
-		error = truncate_at_open(fd, kill);
+		error = truncate_at_open(caller, fd, fi);
 	if (error < 0) {
 		pshm_close(fd);
 		return error;
@@ -62,7 +64,7 @@ void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
 	NODE node = node_get(&fs->nodes, ino);
-	int error = file_open(fs, node, fi, must_kill_set_id(req, fi));
+	int error = file_open(fs, node, fi, req);
 
 	if (error < 0)
 		reply_error(req, error);
@@ -98,10 +100,14 @@ void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t off,
 	      struct fuse_file_info *fi)
 {
-	ssize_t count = mapped_write(handle_in(fi), buf, size, off, fi->flags & O_APPEND,
-				     must_kill_set_id(req, fi));
+	const struct handle *handle = handle_in(fi);
+	ssize_t count = 0;
 
 	(void)ino;
+	if (must_kill_set_id(req, fi))
+		count = set_id_clear(req, handle->fd);
+	if (count == 0)
+		count = mapped_write(handle, buf, size, off, fi->flags & O_APPEND);
 	if (count < 0)
 		reply_error(req, (int)count);
 	else

@@ -73,7 +73,8 @@ static int new_session(struct fs *fs, message_line message)
 }
 
 /* The kernel's first request settles what both sides can do; it is answered
- * here, so that the passthrough path can be tried before anybody uses it. */
+ * here, so that the passthrough path can be tried before anybody uses it. An
+ * unmount or a signal may come first: the session is over then, and well. */
 static int answer_init(struct fs *fs)
 {
 	struct fuse_buf buf = {0};
@@ -81,11 +82,11 @@ static int answer_init(struct fs *fs)
 
 	do
 		size = fuse_session_receive_buf(fs->session, &buf);
-	while (size == -EINTR);
+	while (size == -EINTR && !fuse_session_exited(fs->session));
 	if (size > 0)
 		fuse_session_process_buf(fs->session, &buf);
 	free(buf.mem);
-	return size > 0 && !fuse_session_exited(fs->session) ? 0 : -1;
+	return size > 0 && fuse_session_exited(fs->session) ? -1 : 0;
 }
 
 static const char *passthrough_fault(int error)
@@ -108,7 +109,7 @@ static int settle_data_path(struct fs *fs, message_line message, message_line wa
 	int error;
 
 	warning[0] = '\0';
-	if (fs->options->data == DATA_MAPPED)
+	if (fs->options->data == DATA_MAPPED || fuse_session_exited(fs->session))
 		return 0;
 	error = fs->passthrough ? passthrough_probe(fs) : 0;
 	if (!fs->passthrough)
@@ -134,6 +135,10 @@ int session_start(struct fs *fs, const struct options *options, message_line mes
 	raise_descriptor_limit();
 	if (open_objects(fs, options, message) < 0 || new_session(fs, message) < 0)
 		goto failed;
+	if (fuse_set_signal_handlers(fs->session) < 0) {
+		fail(message, "cannot set signal handlers");
+		goto failed;
+	}
 	if (mountpoint_mount(fs->session, options->mountpoint, message, sizeof(message_line)) < 0)
 		goto failed;
 	if (answer_init(fs) < 0) {
@@ -156,21 +161,18 @@ int session_serve(struct fs *fs, message_line message)
 
 	if (config == NULL)
 		return fail(message, "out of memory");
-	if (fuse_set_signal_handlers(fs->session) < 0) {
-		fuse_loop_cfg_destroy(config);
-		return fail(message, "cannot set signal handlers");
-	}
 	result = fuse_session_loop_mt(fs->session, config);
 	fuse_loop_cfg_destroy(config);
-	fuse_remove_signal_handlers(fs->session);
 	/* A signal's number is a good end as well. */
 	return result >= 0 ? 0 : fail(message, "the session broke: %s", strerror(-result));
 }
 
 void session_stop(struct fs *fs)
 {
-	if (fs->session != NULL)
+	if (fs->session != NULL) {
 		fuse_session_unmount(fs->session);
+		fuse_remove_signal_handlers(fs->session);
+	}
 	/* Waits reply to their requests at the end: before the session goes. */
 	if (fs->locks != NULL)
 		locks_free(fs->locks);

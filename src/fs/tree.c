@@ -190,14 +190,28 @@ int tree_stat(struct fs *fs, struct node *node, struct stat *st)
 	return stat_handle(node, st);
 }
 
+/* The way to an object by its descriptor, whatever that may do by itself. */
+typedef char self_path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+
+static const char *self(int fd, self_path path)
+{
+	snprintf(path, sizeof(self_path), "/proc/self/fd/%d", fd);
+	return path;
+}
+
 int tree_reopen(int fd, int oflag)
 {
-	char self[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
-	int result;
+	self_path path;
+	int result = open(self(fd, path), oflag | O_CLOEXEC);
 
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	result = open(self, oflag | O_CLOEXEC);
 	return result < 0 ? -errno : result;
+}
+
+int tree_chmod(int fd, mode_t mode)
+{
+	self_path path;
+
+	return chmod(self(fd, path), mode & 07777) < 0 ? -errno : 0;
 }
 
 static int reopen_handle(struct node *node, int oflag)

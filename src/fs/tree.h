@@ -42,6 +42,9 @@ int tree_open(struct fs *fs, struct node *node, int oflag);
 /* A further descriptor of the object that fd refers to. */
 int tree_reopen(int fd, int oflag);
 
+/* chmod(2) of the object that fd refers to, which O_PATH will do for. */
+int tree_chmod(int fd, mode_t mode);
+
 /* Status of an object as users of the mount see it. */
 void tree_show_status(struct stat *st, bool directory);
 
