@@ -7,28 +7,25 @@
 
 #include <errno.h>
 
-static void fill(struct node *node, const struct found *found, bool keep,
+static void fill(struct node *node, const struct found *found,
 		 struct fuse_entry_param *entry)
 {
 	node_tell_owner(node, &found->st);
 	*entry = (struct fuse_entry_param){
 		.ino = node->id,
 		.attr = found->st,
-		.entry_timeout = keep ? KEPT_NAME_TIMEOUT : 0,
 	};
 	node_put(node);
 }
 
-int entry_fill(struct node *parent, const char *name, const struct found *found, bool again,
+int entry_fill(struct node *parent, const char *name, const struct found *found,
 	       struct fuse_entry_param *entry)
 {
-	bool keep = false;
-	struct node *node = node_enter(parent, name, found->st.st_ino, found->directory, again,
-				       &keep);
+	struct node *node = node_enter(parent, name, found->st.st_ino, found->directory);
 
 	if (node == NULL)
 		return -ENOMEM;
-	fill(node, found, keep, entry);
+	fill(node, found, entry);
 	return 0;
 }
 
@@ -38,7 +35,7 @@ int entry_fill_unnamed(struct fs *fs, const struct found *found, struct fuse_ent
 
 	if (node == NULL)
 		return -ENOMEM;
-	fill(node, found, false, entry);
+	fill(node, found, entry);
 	return 0;
 }
 
@@ -47,7 +44,6 @@ int entry_open(struct fs *fs, int fd, struct fuse_file_info *fi, struct fuse_ent
 	NODE node = node_get(&fs->nodes, entry->ino);
 	int error = data_open(fs, node, fd, fi);
 
-	entry->entry_timeout = 0;
 	if (error < 0)
 		node_forget(&fs->nodes, entry->ino, 1);
 	return error;

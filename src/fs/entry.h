@@ -6,8 +6,8 @@
 #include "tree.h"
 
 /* Enters what was found as name in parent into the nodes and says so in entry.
- * again: the kernel will ask for it once more. 0 or -ENOMEM. */
-int entry_fill(struct node *parent, const char *name, const struct found *found, bool again,
+ * 0 or -ENOMEM. */
+int entry_fill(struct node *parent, const char *name, const struct found *found,
 	       struct fuse_entry_param *entry);
 int entry_fill_unnamed(struct fs *fs, const struct found *found, struct fuse_entry_param *entry);
 

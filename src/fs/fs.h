@@ -11,6 +11,7 @@
 
 #define FUSE_USE_VERSION FUSE_MAKE_VERSION(3, 17)
 
+#include "hold.h"
 #include "node.h"
 #include "options.h"
 #include "view.h"
@@ -18,10 +19,6 @@
 #include <fuse_lowlevel.h>
 #include <pthread.h>
 #include <stdbool.h>
-
-/* How long the kernel keeps a name that it may keep: for ever, since each
- * request tells when it is stale. Attributes it keeps not at all. */
-#define KEPT_NAME_TIMEOUT 1e9
 
 #define BACKING_LOCKS 64
 
@@ -35,6 +32,7 @@ struct fs {
 	unsigned proto_major, proto_minor; /* of the kernel's FUSE protocol */
 	struct view view;
 	struct nodes nodes;
+	struct holds holds;
 	struct locks *locks;
 
 	/* Each guards backing_id and backing_users of the nodes that fall to it. */

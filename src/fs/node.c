@@ -123,7 +123,6 @@ static void locked_unname(struct nodes *nodes, struct node *node)
 	struct node *parent = node->parent;
 
 	node->parent = NULL;
-	node->kept = false;
 	free(node->name);
 	node->name = NULL;
 	if (parent != NULL)
@@ -141,8 +140,7 @@ static void locked_put(struct nodes *nodes, struct node *node)
 	slot->generation++;
 	slot->next_free = nodes->free_slot;
 	nodes->free_slot = (uint32_t)node->id;
-	if (!node->retired)
-		locked_unlink(nodes, node);
+	locked_unlink(nodes, node);
 	nodes->count--;
 	locked_unname(nodes, node);
 	free(node);
@@ -173,25 +171,6 @@ static struct node *locked_find(struct nodes *nodes, ino_t ino, bool directory)
 static bool locked_is_bound(const struct node *node, const struct node *parent, const char *name)
 {
 	return node->parent == parent && parent != NULL && strcmp(node->name, name) == 0;
-}
-
-static void locked_retire(struct nodes *nodes, struct node *node)
-{
-	if (node->retired)
-		return;
-	locked_unlink(nodes, node);
-	node->retired = true;
-	locked_unname(nodes, node);
-}
-
-static void locked_break(struct nodes *nodes, struct node *node)
-{
-	/* A kept name reaches this node without a question, so that the node
-	 * must stay unreachable; otherwise only the name is lost. */
-	if (node->kept)
-		locked_retire(nodes, node);
-	else
-		locked_unname(nodes, node);
 }
 
 int nodes_init(struct nodes *nodes, char separator, const char *prefix, ino_t ino)
@@ -281,41 +260,26 @@ static void locked_count_lookup(struct node *node)
 	node->refs++; /* the caller's */
 }
 
-/* Binds the node to a name under which it was found just now, but for one
- * whose bound name the kernel keeps. Tells whether the name is the bound one. */
-static bool locked_bind(struct nodes *nodes, struct node *node, struct node *parent,
-			const char *name)
-{
-	if (locked_is_bound(node, parent, name))
-		return true;
-	if (node->kept)
-		return false;
-	locked_unname(nodes, node);
-	return locked_name(node, parent, name);
-}
-
-struct node *node_enter(struct node *parent, const char *name, ino_t ino, bool directory,
-			bool again, bool *keep)
+struct node *node_enter(struct node *parent, const char *name, ino_t ino, bool directory)
 {
 	struct nodes *nodes = parent->table;
 	struct node *node;
-	bool bound;
 
 	pthread_mutex_lock(&nodes->lock);
 	node = locked_find(nodes, ino, directory);
 	/* The kernel has one name for a directory: another one is another node. */
 	if (node != NULL && directory && !locked_is_bound(node, parent, name)) {
-		locked_retire(nodes, node);
+		locked_unname(nodes, node);
+		locked_unlink(nodes, node);
 		node = NULL;
 	}
 	if (node == NULL)
 		node = locked_new(nodes, ino, directory);
 	if (node != NULL) {
-		again |= locked_is_bound(node, parent, name);
-		bound = locked_bind(nodes, node, parent, name);
-		if (bound && again && !node->opened)
-			node->kept = true;
-		*keep = bound && node->kept;
+		if (!locked_is_bound(node, parent, name)) {
+			locked_unname(nodes, node);
+			locked_name(node, parent, name);
+		}
 		locked_count_lookup(node);
 	}
 	pthread_mutex_unlock(&nodes->lock);
@@ -420,7 +384,7 @@ void node_break(struct node *node)
 	struct nodes *nodes = node->table;
 
 	pthread_mutex_lock(&nodes->lock);
-	locked_break(nodes, node);
+	locked_unname(nodes, node);
 	pthread_mutex_unlock(&nodes->lock);
 }
 
@@ -441,35 +405,16 @@ void node_rebind(struct node *parent, const char *name, ino_t ino, bool director
 {
 	struct nodes *nodes = parent->table;
 	struct node *node;
-	bool kept;
 
 	pthread_mutex_lock(&nodes->lock);
 	node = locked_find(nodes, ino, directory);
 	if (node != NULL && locked_is_bound(node, parent, name)) {
-		/* The kernel moves what it keeps. */
-		kept = node->kept;
 		node->refs++;
 		locked_unname(nodes, node);
-		if (locked_name(node, newparent, newname))
-			node->kept = kept;
-		else if (kept)
-			locked_retire(nodes, node);
+		locked_name(node, newparent, newname);
 		locked_put(nodes, node);
 	}
 	pthread_mutex_unlock(&nodes->lock);
-}
-
-bool node_must_revalidate(struct node *node)
-{
-	struct nodes *nodes = node->table;
-	bool kept;
-
-	pthread_mutex_lock(&nodes->lock);
-	kept = node->kept;
-	node->kept = false;
-	node->opened = true;
-	pthread_mutex_unlock(&nodes->lock);
-	return kept;
 }
 
 void node_tell_owner(struct node *node, const struct stat *st)
@@ -500,7 +445,6 @@ struct handle *handle_new(struct node *node, int fd)
 	*handle = (struct handle){.fd = fd, .node = node, .refs = 1};
 	pthread_mutex_lock(&nodes->lock);
 	node->refs++;
-	node->opened = true;
 	handle->next = node->handles;
 	node->handles = handle;
 	pthread_mutex_unlock(&nodes->lock);

@@ -3,14 +3,13 @@
  * Nodes: what the kernel knows of the tree.
  *
  * A node is an object (or the directory that a marker stands for) that the
- * kernel holds an id of. It is bound to the one name that the kernel may keep
- * without asking again; further names of the object are looked up each time.
- * A node has no descriptor of its own: it borrows those of its open handles.
+ * kernel holds an id of. It is bound to the name under which it was looked up
+ * last, and has no descriptor of its own: it borrows those of its handles.
  *
- * The kernel may keep a name only until the object is opened for the first
- * time. An open object must answer fstat(2) after it was unlinked natively,
- * stat(2) of its name must not, and the kernel does not say which of the two
- * it asks for: so the name of an opened object is looked up each time.
+ * The kernel keeps no name: it looks it up for each call, and learns mode and
+ * owner anew. It would check the rights to chmod(2), unlink(2) or link(2) with
+ * those that it saw last otherwise, without a question to us, and somebody who
+ * came to own an object natively would be refused.
  *
  * Whoever has a struct node from here holds a reference and puts it back. The
  * table's lock guards all fields that are not constant; it is never held over
@@ -34,10 +33,6 @@ struct node {
 	uint64_t id;  /* constant; the kernel's nodeid */
 	ino_t ino;    /* constant */
 	bool directory; /* constant */
-
-	bool kept;    /* the kernel may hold the bound name */
-	bool opened;  /* no name is kept any more */
-	bool retired; /* its kept name broke: only its handles still work */
 
 	uint32_t refs;
 	uint64_t lookups;      /* to be forgotten by the kernel */
@@ -89,10 +84,8 @@ void node_put(struct node *node);
 struct node *node_find(struct nodes *nodes, ino_t ino, bool directory);
 
 /* A node for the object ino, found as name in parent, to be told to the kernel
- * once more. Where the name is asked for again, as with a listing, the kernel
- * may keep it: *keep. NULL: no memory. */
-struct node *node_enter(struct node *parent, const char *name, ino_t ino, bool directory,
-			bool again, bool *keep);
+ * once more. NULL: no memory. */
+struct node *node_enter(struct node *parent, const char *name, ino_t ino, bool directory);
 /* A node for an object without a name. */
 struct node *node_enter_unnamed(struct nodes *nodes, ino_t ino);
 void node_forget(struct nodes *nodes, uint64_t id, uint64_t lookups);
@@ -113,10 +106,6 @@ void node_unbind(struct node *parent, const char *name, ino_t ino, bool director
 /* The object ino has another name now, given through the mount. */
 void node_rebind(struct node *parent, const char *name, ino_t ino, bool directory,
 		 struct node *newparent, const char *newname);
-
-/* The first open of a kept name is answered with ESTALE, after which the
- * kernel looks it up again and keeps it no longer. True: do so. */
-bool node_must_revalidate(struct node *node);
 
 /* What the kernel was told of the object last, and whether that is so still. */
 void node_tell_owner(struct node *node, const struct stat *st);

@@ -59,7 +59,7 @@ static int dir_open(struct fs *fs, struct node *node, struct fuse_file_info *fi)
 	struct directory *directory;
 	int fd;
 
-	if (node == NULL || node_must_revalidate(node))
+	if (node == NULL)
 		return -ESTALE;
 	fd = tree_open(fs, node, O_PATH);
 	if (fd < 0)
@@ -193,7 +193,7 @@ static size_t put_plus(struct reading *reading, const struct dir_entry *entry, o
 
 	if (!is_dot(entry->name) && tree_prefix(parent, prefix) == 0 &&
 	    tree_find(fs, prefix, entry->name, &found) == 0)
-		entry_fill(parent, entry->name, &found, true, &param);
+		entry_fill(parent, entry->name, &found, &param);
 	size = fuse_add_direntry_plus(reading->req, reading->buf + reading->used,
 				      reading->size - reading->used, entry->name, &param, next);
 	if (size > reading->size - reading->used)

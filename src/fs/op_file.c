@@ -46,7 +46,7 @@ static int file_open(struct fs *fs, struct node *node, struct fuse_file_info *fi
 	NAMES held = names_hold(fs);
 	int error = 0, fd;
 
-	if (node == NULL || node_must_revalidate(node))
+	if (node == NULL)
 		return -ESTALE;
 	fd = tree_open(fs, node, fi->flags & O_ACCMODE);
 	if (fd < 0)

@@ -16,6 +16,32 @@
 
 /* ---- lookup, forget ---- */
 
+/* Finds the name, and holds what it means by a descriptor, so that the kernel's
+ * next question about it can be answered in any case (see hold.h). */
+static int lookup_held(struct fs *fs, struct node *parent, const char *prefix, const char *name,
+		       struct fuse_entry_param *entry)
+{
+	struct found found;
+	int error, fd;
+
+	do {
+		error = tree_find(fs, prefix, name, &found);
+		if (error < 0)
+			return error;
+		fd = tree_open_found(fs, &found, O_PATH);
+	} while (fd == -ESTALE);
+	if (fd < 0)
+		return fd;
+	error = entry_fill(parent, name, &found, entry);
+	if (error < 0) {
+		pshm_close(fd);
+		return error;
+	}
+	NODE node = node_get(&fs->nodes, entry->ino);
+	holds_add(&fs->holds, node, fd);
+	return 0;
+}
+
 static int name_lookup(struct fs *fs, struct node *parent, const char *name,
 		       struct fuse_entry_param *entry)
 {
@@ -25,9 +51,12 @@ static int name_lookup(struct fs *fs, struct node *parent, const char *name,
 	int error;
 
 	error = tree_prefix(parent, prefix);
-	if (error == 0)
-		error = tree_find(fs, prefix, name, &found);
-	return error < 0 ? error : entry_fill(parent, name, &found, false, entry);
+	if (error < 0)
+		return error;
+	if (holds_wanted(&fs->holds))
+		return lookup_held(fs, parent, prefix, name, entry);
+	error = tree_find(fs, prefix, name, &found);
+	return error < 0 ? error : entry_fill(parent, name, &found, entry);
 }
 
 void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -133,7 +162,7 @@ static int make(struct fs *fs, struct node *parent, const char *name, int oflag,
 	tree_touch(fs, prefix);
 	error = found_of(fd, directory, &found);
 	if (error == 0)
-		error = entry_fill(parent, name, &found, false, entry);
+		error = entry_fill(parent, name, &found, entry);
 	if (error == 0)
 		return fd;
 	pshm_close(fd);
@@ -342,7 +371,7 @@ static int name_link(struct fs *fs, struct node *node, struct node *newparent, c
 	if (error < 0)
 		return error;
 	tree_touch(fs, prefix);
-	return entry_fill(newparent, newname, &found, false, entry);
+	return entry_fill(newparent, newname, &found, entry);
 }
 
 void fs_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const char *newname)

@@ -54,6 +54,7 @@ static int open_objects(struct fs *fs, const struct options *options, message_li
 	if (fs->space < 0 || fstat(fs->space, &st) < 0)
 		return fail(message, "cannot open %s: %s: mount a tmpfs there", pshm_space_path(),
 			    strerror(errno));
+	holds_init(&fs->holds);
 	fs->locks = locks_new();
 	if (fs->locks == NULL ||
 	    nodes_init(&fs->nodes, options->separator, "", st.st_ino) < 0)
@@ -178,6 +179,7 @@ void session_stop(struct fs *fs)
 		locks_free(fs->locks);
 	if (fs->session != NULL)
 		fuse_session_destroy(fs->session);
+	holds_free(&fs->holds);
 	nodes_destroy(&fs->nodes);
 	if (fs->space >= 0)
 		pshm_close(fs->space);

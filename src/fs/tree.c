@@ -58,6 +58,19 @@ void tree_show_status(struct stat *st, bool directory)
 	st->st_blocks = 0;
 }
 
+int tree_open_found(struct fs *fs, const struct found *found, int oflag)
+{
+	const int fd = pshm_space_open_object(fs->space, found->name, oflag);
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT ? -ESTALE : -errno;
+	if (pshm_fstat(fd, &st) == 0 && st.st_ino == found->st.st_ino)
+		return fd;
+	pshm_close(fd);
+	return -ESTALE;
+}
+
 int tree_find(struct fs *fs, const char *prefix, const char *component, struct found *found)
 {
 	struct pshm_info file, marker;
@@ -122,7 +135,10 @@ int tree_marker_name(struct fs *fs, const char *prefix, const char *component, o
 
 int tree_prefix(struct node *directory, object_name prefix)
 {
-	return directory != NULL && node_prefix(directory, prefix) ? 0 : -ESTALE;
+	if (directory == NULL)
+		return -ESTALE;
+	/* Without a name it was removed, and nothing is in it. */
+	return node_prefix(directory, prefix) ? 0 : -ENOENT;
 }
 
 static bool is_root(const struct fs *fs, const struct node *node)
@@ -144,13 +160,20 @@ static int stat_root(struct fs *fs, struct stat *st)
 	return 0;
 }
 
-static int stat_handle(struct node *node, struct stat *st)
+/* Nothing is left of the node's object: the kernel shall look again. */
+static int stale(struct fs *fs)
+{
+	holds_begin(&fs->holds);
+	return -ESTALE;
+}
+
+static int stat_handle(struct fs *fs, struct node *node, struct stat *st)
 {
 	struct handle *handle = handle_of(node);
 	int error = 0;
 
 	if (handle == NULL)
-		return -ESTALE;
+		return stale(fs);
 	if (pshm_fstat(handle->fd, st) < 0)
 		error = -errno;
 	handle_put(handle);
@@ -187,7 +210,7 @@ int tree_stat(struct fs *fs, struct node *node, struct stat *st)
 		}
 	}
 	node_break(node);
-	return stat_handle(node, st);
+	return stat_handle(fs, node, st);
 }
 
 /* The way to an object by its descriptor, whatever that may do by itself. */
@@ -214,13 +237,13 @@ int tree_chmod(int fd, mode_t mode)
 	return chmod(self(fd, path), mode & 07777) < 0 ? -errno : 0;
 }
 
-static int reopen_handle(struct node *node, int oflag)
+static int reopen_handle(struct fs *fs, struct node *node, int oflag)
 {
 	struct handle *handle = handle_of(node);
 	int fd;
 
 	if (handle == NULL)
-		return -ESTALE;
+		return stale(fs);
 	fd = tree_reopen(handle->fd, oflag);
 	handle_put(handle);
 	return fd;
@@ -229,22 +252,15 @@ static int reopen_handle(struct node *node, int oflag)
 /* A descriptor by name, -ESTALE where the name means something else now. */
 static int open_place(struct fs *fs, struct node *node, int oflag)
 {
-	object_name prefix, component, name;
-	struct stat st;
-	int fd;
+	object_name prefix, component;
+	struct found found = {.st.st_ino = node->ino};
 
 	if (!node_place(node, prefix, component))
 		return -ESTALE;
-	if ((node->directory ? view_marker(&fs->view, prefix, component, name)
-			     : view_file(&fs->view, prefix, component, name)) < 0)
+	if ((node->directory ? view_marker(&fs->view, prefix, component, found.name)
+			     : view_file(&fs->view, prefix, component, found.name)) < 0)
 		return -ESTALE;
-	fd = pshm_space_open_object(fs->space, name, oflag);
-	if (fd < 0)
-		return errno == ENOENT ? -ESTALE : -errno;
-	if (pshm_fstat(fd, &st) == 0 && st.st_ino == node->ino)
-		return fd;
-	pshm_close(fd);
-	return -ESTALE;
+	return tree_open_found(fs, &found, oflag);
 }
 
 static int open_root(struct fs *fs, int oflag)
@@ -268,7 +284,7 @@ int tree_open(struct fs *fs, struct node *node, int oflag)
 	if (fd != -ESTALE)
 		return fd;
 	node_break(node);
-	return reopen_handle(node, oflag);
+	return reopen_handle(fs, node, oflag);
 }
 
 void tree_touch(struct fs *fs, const char *prefix)

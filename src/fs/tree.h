@@ -25,13 +25,16 @@ struct found {
 /* ENOENT, ENAMETOOLONG, EINVAL. */
 int tree_find(struct fs *fs, const char *prefix, const char *component, struct found *found);
 
+/* A descriptor of what was found. ESTALE: the name means something else now. */
+int tree_open_found(struct fs *fs, const struct found *found, int oflag);
+
 /* The object that a new file of this name will be, or EINVAL where an object
  * so called would show up elsewhere; ENAMETOOLONG. */
 int tree_file_name(struct fs *fs, const char *prefix, const char *component, object_name name);
 /* The same for a new directory's marker. EPERM in a flat view. */
 int tree_marker_name(struct fs *fs, const char *prefix, const char *component, object_name name);
 
-/* The prefix of a directory's content. ESTALE. */
+/* The prefix of a directory's content. ENOENT: the directory is gone. */
 int tree_prefix(struct node *directory, object_name prefix);
 
 int tree_stat(struct fs *fs, struct node *node, struct stat *st);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Holds: objects that must outlive their names for a moment.
+ *
+ * The kernel looks a name up and then asks for the object. Where a native
+ * program took the name away in between, the answer is ESTALE, and the kernel
+ * begins anew. Programs that replace an object over and over would win that
+ * race again: so for a moment after such an answer each object that is looked
+ * up is held by a descriptor, and what was found can be answered for, as the
+ * native file system does it.
+ */
+#pragma once
+
+#include "node.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define HOLD_COUNT 64
+
+struct holds {
+	_Atomic int64_t until; /* nanoseconds of the monotonic clock; 0: nothing is held */
+	pthread_mutex_t lock;  /* guards the rest */
+	struct handle *ring[HOLD_COUNT];
+	unsigned next;
+};
+
+void holds_init(struct holds *holds);
+void holds_free(struct holds *holds);
+
+/* A name was lost between two requests: begin to hold. */
+void holds_begin(struct holds *holds);
+/* Is it time to hold what is looked up? Ends all holds when it is over. */
+bool holds_wanted(struct holds *holds);
+/* Holds the node's object by fd, which is taken in any case. */
+void holds_add(struct holds *holds, struct node *node, int fd);
