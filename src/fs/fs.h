@@ -21,6 +21,7 @@
 #include <stdbool.h>
 
 #define BACKING_LOCKS 64
+#define RIVALS_TOLD 256
 
 struct locks;
 
@@ -34,6 +35,7 @@ struct fs {
 	struct nodes nodes;
 	struct holds holds;
 	struct locks *locks;
+	_Atomic unsigned rivals_told[RIVALS_TOLD]; /* hashes of names in the log */
 
 	/* Each guards backing_id and backing_users of the nodes that fall to it. */
 	pthread_mutex_t backing_locks[BACKING_LOCKS];

@@ -114,15 +114,27 @@ static void locate(struct listing *listing, const struct listed *object, struct 
 	view_locate(&listing->fs->view, &markers, object->name, location);
 }
 
-/* An object whose path an older marker has is not seen. */
+static bool is_empty_or_gone(struct listing *listing, const struct listed *object)
+{
+	struct pshm_info info;
+
+	return pshm_space_stat(listing->fs->space, object->name, &info) < 0 ||
+	       info.st.st_size == 0;
+}
+
+/* Neither an object whose path an older marker has is seen, nor a marker whose
+ * path an older object has. */
 static bool is_hidden(struct listing *listing, const struct listed *object,
 		      const struct location *location)
 {
+	const struct view *view = &listing->fs->view;
 	object_name marker;
 
-	return !location->directory &&
-	       view_marker(&listing->fs->view, location->prefix, location->component, marker) ==
-		       0 &&
+	if (location->directory)
+		return false;
+	if (view_is_marker(view, location->prefix, location->component))
+		return is_empty_or_gone(listing, object);
+	return view_marker(view, location->prefix, location->component, marker) == 0 &&
 	       is_directory_listed(marker, object->name, listing);
 }
 

@@ -63,6 +63,14 @@ static int set_owner(const struct change *change)
 	const uid_t uid = change->to_set & FUSE_SET_ATTR_UID ? change->attr->st_uid : (uid_t)-1;
 	const gid_t gid = change->to_set & FUSE_SET_ATTR_GID ? change->attr->st_gid : (gid_t)-1;
 
+	/* Root's own chown(2) below clears them as root's does; others have
+	 * fewer rights to keep them. */
+	if (!change->node->directory && fuse_req_ctx(change->caller)->uid != 0) {
+		int error = set_id_clear(change->caller, change->fd);
+
+		if (error < 0)
+			return error;
+	}
 	if (fchownat(change->fd, "", uid, gid, AT_EMPTY_PATH) < 0)
 		return -errno;
 	/* A directory keeps its set-group-ID bit, the file that marks it does not. */
@@ -104,14 +112,15 @@ static int set_times(const struct change *change)
 	return utimensat(change->fd, "", times, AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
-/* To change nothing is to chown(2) to nobody. The kernel asks for it too where
- * somebody is about to write who may not leave the set-ID bits alone
- * (file_remove_privs() with FUSE_HANDLE_KILLPRIV_V2). Both clear them. */
+/* To change nothing is to chown(2) to nobody, which clears the set-ID bits. The
+ * kernel asks for it too before somebody without the right to leave them alone
+ * allocates or copies (file_remove_privs() with FUSE_HANDLE_KILLPRIV_V2): that
+ * may be a stranger, who changes nothing here and is dealt with in op_file.c. */
 static int set_nothing(const struct change *change)
 {
-	int error = change->node->directory ? 0 : set_id_clear(change->caller, change->fd);
+	const uid_t uid = fuse_req_ctx(change->caller)->uid;
 
-	return error < 0 ? error : set_owner(change);
+	return uid == 0 || uid == change->old.st_uid ? set_owner(change) : 0;
 }
 
 static int apply(const struct change *change)

@@ -121,12 +121,22 @@ void fs_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_inf
 	reply_error(req, 0);
 }
 
+/* The kernel does not say here who may leave the set-ID bits alone. */
+static void clear_after(fuse_req_t req, const struct handle *handle)
+{
+	if (fuse_req_ctx(req)->uid != 0)
+		set_id_clear(req, handle->fd);
+}
+
 void fs_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t len,
 		  struct fuse_file_info *fi)
 {
-	int error = fallocate(handle_in(fi)->fd, mode, off, len) < 0 ? -errno : 0;
+	const struct handle *handle = handle_in(fi);
+	int error = fallocate(handle->fd, mode, off, len) < 0 ? -errno : 0;
 
 	(void)ino;
+	if (error == 0)
+		clear_after(req, handle);
 	reply_error(req, error);
 }
 
@@ -147,12 +157,17 @@ void fs_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in,
 			struct fuse_file_info *fi_in, fuse_ino_t ino_out, off_t off_out,
 			struct fuse_file_info *fi_out, size_t len, int flags)
 {
-	const ssize_t count = copy_file_range(handle_in(fi_in)->fd, &off_in, handle_in(fi_out)->fd,
-					      &off_out, len, (unsigned)flags);
+	const struct handle *out = handle_in(fi_out);
+	ssize_t count = copy_file_range(handle_in(fi_in)->fd, &off_in, out->fd, &off_out, len,
+					(unsigned)flags);
 
 	(void)ino_in, (void)ino_out;
 	if (count < 0)
-		reply_error(req, -errno);
+		count = -errno;
+	if (count > 0)
+		clear_after(req, out);
+	if (count < 0)
+		reply_error(req, (int)count);
 	else
 		fuse_reply_write(req, (size_t)count);
 }

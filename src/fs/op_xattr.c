@@ -7,21 +7,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/xattr.h>
 
 /* The calls that take a descriptor refuse an O_PATH one, and to open the
- * object for reading is a right that the daemon may not have: by way of /proc. */
-typedef char self_path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
-
+ * object for reading is a right that the daemon may not have: by its way. */
 static int open_path(struct fs *fs, struct node *node, self_path path)
 {
 	int fd = tree_open(fs, node, O_PATH);
 
 	if (fd >= 0)
-		snprintf(path, sizeof(self_path), "/proc/self/fd/%d", fd);
+		tree_self(fd, path);
 	return fd;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tree.h"
 
+#include "log.h"
+
 #include "posix_shm.h"
 #include "shm/platform.h"
 
@@ -58,6 +60,26 @@ void tree_show_status(struct stat *st, bool directory)
 	st->st_blocks = 0;
 }
 
+/* An object and a marker claim one path: the later one is not reachable, which
+ * its owner should learn. Once for a name, or nearly so. */
+static void tell_rivals(struct fs *fs, const char *file, const char *marker, bool directory)
+{
+	unsigned hash = 5381;
+
+	for (const char *c = file; *c != '\0'; c++)
+		hash = hash * 33 + (unsigned char)*c;
+	if (atomic_exchange(&fs->rivals_told[hash % RIVALS_TOLD], hash | 1) == (hash | 1))
+		return;
+	if (directory)
+		log_warning("object /%s is not in the tree: the directory of marker /%s is older "
+			    "and has the path; rename one of them",
+			    file, marker);
+	else
+		log_warning("marker /%s makes no directory: object /%s is older and has the path; "
+			    "rename one of them",
+			    marker, file);
+}
+
 int tree_open_found(struct fs *fs, const struct found *found, int oflag)
 {
 	const int fd = pshm_space_open_object(fs->space, found->name, oflag);
@@ -84,12 +106,17 @@ int tree_find(struct fs *fs, const char *prefix, const char *component, struct f
 	have_file = pshm_space_stat(fs->space, found->name, &file) == 0;
 	if (!have_file && errno != ENOENT)
 		return -errno;
+	/* A marker is a directory's, or lost its path to an older object. */
+	if (have_file && file.st.st_size == 0 && view_is_marker(&fs->view, prefix, component))
+		return -ENOENT;
 	have_marker = view_marker(&fs->view, prefix, component, marker_name) == 0 &&
 		      stat_marker(fs->space, marker_name, &marker);
 	if (!have_file && !have_marker)
 		return -ENOENT;
 
 	found->directory = have_marker && (!have_file || is_older(&marker, &file));
+	if (have_file && have_marker)
+		tell_rivals(fs, found->name, marker_name, found->directory);
 	if (found->directory)
 		memcpy(found->name, marker_name, sizeof(object_name));
 	found->st = found->directory ? marker.st : file.st;
@@ -100,21 +127,12 @@ int tree_find(struct fs *fs, const char *prefix, const char *component, struct f
 int tree_file_name(struct fs *fs, const char *prefix, const char *component, object_name name)
 {
 	int error = view_file(&fs->view, prefix, component, name);
-	object_name body;
-	size_t len;
 
 	if (error < 0)
 		return error;
-	if (fs->view.flat)
-		return 0;
 	/* An object that is made with a marker's name is made a directory. */
-	len = strlen(component);
-	if (len > 1 && component[len - 1] == fs->view.separator) {
-		memcpy(body, component, len - 1);
-		body[len - 1] = '\0';
-		if (view_marker(&fs->view, prefix, body, name) == 0)
-			return -EINVAL;
-	}
+	if (view_is_marker(&fs->view, prefix, component))
+		return -EINVAL;
 	return reaches(fs, prefix, component, name, false) ? 0 : -EINVAL;
 }
 
@@ -213,10 +231,7 @@ int tree_stat(struct fs *fs, struct node *node, struct stat *st)
 	return stat_handle(fs, node, st);
 }
 
-/* The way to an object by its descriptor, whatever that may do by itself. */
-typedef char self_path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
-
-static const char *self(int fd, self_path path)
+const char *tree_self(int fd, self_path path)
 {
 	snprintf(path, sizeof(self_path), "/proc/self/fd/%d", fd);
 	return path;
@@ -225,7 +240,7 @@ static const char *self(int fd, self_path path)
 int tree_reopen(int fd, int oflag)
 {
 	self_path path;
-	int result = open(self(fd, path), oflag | O_CLOEXEC);
+	int result = open(tree_self(fd, path), oflag | O_CLOEXEC);
 
 	return result < 0 ? -errno : result;
 }
@@ -234,7 +249,7 @@ int tree_chmod(int fd, mode_t mode)
 {
 	self_path path;
 
-	return chmod(self(fd, path), mode & 07777) < 0 ? -errno : 0;
+	return chmod(tree_self(fd, path), mode & 07777) < 0 ? -errno : 0;
 }
 
 static int reopen_handle(struct fs *fs, struct node *node, int oflag)

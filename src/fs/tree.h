@@ -42,6 +42,9 @@ int tree_stat(struct fs *fs, struct node *node, struct stat *st);
 /* A new descriptor of the node's object, whatever its name is now.
  * oflag: O_PATH, or one of O_RDONLY, O_WRONLY, O_RDWR. */
 int tree_open(struct fs *fs, struct node *node, int oflag);
+/* The way to an object by its descriptor, whatever that may do by itself. */
+typedef char self_path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+const char *tree_self(int fd, self_path path);
 /* A further descriptor of the object that fd refers to. */
 int tree_reopen(int fd, int oflag);
 

@@ -77,6 +77,14 @@ int view_marker(const struct view *view, const char *prefix, const char *compone
 	return join(marker, "", prefix, component, end);
 }
 
+bool view_is_marker(const struct view *view, const char *prefix, const char *component)
+{
+	const size_t len = strlen(component);
+
+	return !view->flat && len > 1 && component[len - 1] == view->separator &&
+	       may_be_directory(view, component, len - 1, prefix[0] == '\0');
+}
+
 /* Is name[0..end], which ends in the separator, a directory below name[0..start]? */
 static bool is_directory(const struct view *view, const struct markers *markers, const char *name,
 			 size_t start, size_t end)

@@ -52,6 +52,9 @@ int view_file(const struct view *view, const char *prefix, const char *component
 int view_marker(const struct view *view, const char *prefix, const char *component,
 		object_name marker);
 
+/* Would an empty object, called component in prefix, be a directory's marker? */
+bool view_is_marker(const struct view *view, const char *prefix, const char *component);
+
 /* The place of the object in the tree. Every object has exactly one. */
 void view_locate(const struct view *view, const struct markers *markers, const char *name,
 		 struct location *location);
