@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <fuse_lowlevel.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -12,6 +13,14 @@
  * and without root's rights over files unless uid is 0. caller_end() undoes it. */
 void caller_begin(uid_t uid, gid_t gid);
 void caller_end(void);
+
+/* The same with all groups of the one who sent the request, as for opening what
+ * is there. 0 or a negative errno, and then nothing is to be undone. */
+int caller_begin_with_groups(fuse_req_t req);
+void caller_end_with_groups(void);
+
+/* Is the group among those of who sent the request? */
+bool caller_is_in_group(fuse_req_t req, gid_t gid);
 
 /* The thread's CAP_FSETID: who has it writes and truncates without clearing
  * the set-user-ID and set-group-ID bits. Tells whether there is one to raise. */

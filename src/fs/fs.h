@@ -9,8 +9,6 @@
  */
 #pragma once
 
-#define FUSE_USE_VERSION FUSE_MAKE_VERSION(3, 17)
-
 #include "hold.h"
 #include "node.h"
 #include "options.h"

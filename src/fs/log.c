@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "log.h"
 
-#define FUSE_USE_VERSION FUSE_MAKE_VERSION(3, 17)
 #include <fuse_log.h>
 
 #include <stdarg.h>

@@ -3,7 +3,6 @@
 
 #include "log.h"
 
-#define FUSE_USE_VERSION FUSE_MAKE_VERSION(3, 17)
 #include <fuse_lowlevel.h>
 
 #include "shm/platform.h"

@@ -44,9 +44,9 @@ void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 /* ---- setattr: one function an attribute ---- */
 
 struct change {
-	struct fs *fs;
 	struct node *node;
-	int fd;          /* O_PATH; for the size alone, open for writing */
+	const struct handle *handle; /* of ftruncate(2), or NULL */
+	int fd;          /* the handle's, or O_PATH */
 	struct stat old; /* before the change */
 	const struct stat *attr;
 	int to_set;
@@ -79,15 +79,24 @@ static int set_owner(const struct change *change)
 	return 0;
 }
 
+/* truncate(2) to the size that there is changes no times, ftruncate(2) does. */
+static int truncate_object(const struct change *change)
+{
+	const off_t size = change->attr->st_size;
+	self_path path;
+
+	if (change->handle != NULL)
+		return pshm_ftruncate(change->fd, size) < 0 ? -errno : 0;
+	return truncate(tree_self(change->fd, path), size) < 0 ? -errno : 0;
+}
+
 static int set_size(const struct change *change)
 {
 	int error = 0;
 
 	if (change->to_set & FUSE_SET_ATTR_KILL_SUID)
 		error = set_id_clear(change->caller, change->fd);
-	if (error == 0 && pshm_ftruncate(change->fd, change->attr->st_size) < 0)
-		error = -errno;
-	return error;
+	return error < 0 ? error : truncate_object(change);
 }
 
 static struct timespec time_to_set(int to_set, int given, int now, struct timespec value)
@@ -157,12 +166,10 @@ static int attr_set(struct fs *fs, struct node *node, const struct stat *attr, i
 {
 	NAMES held = names_hold(fs);
 	struct change change = {
-		.fs = fs, .node = node, .attr = attr, .to_set = to_set, .caller = caller};
+		.node = node, .handle = handle, .attr = attr, .to_set = to_set, .caller = caller};
 	int error = 0;
 
-	change.fd = handle != NULL ? handle->fd
-				   : tree_open(fs, node, to_set & FUSE_SET_ATTR_SIZE ? O_WRONLY
-										     : O_PATH);
+	change.fd = handle != NULL ? handle->fd : tree_open(fs, node, O_PATH);
 	if (change.fd < 0)
 		return change.fd;
 	if (pshm_fstat(change.fd, &change.old) < 0)

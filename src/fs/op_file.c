@@ -29,15 +29,21 @@ static bool must_kill_set_id(fuse_req_t req, const struct fuse_file_info *fi)
 
 /* ---- open, release ---- */
 
+/* As open(2) does it: the times change whatever the size was, and a file that
+ * is open for reading alone is truncated too. */
 static int truncate_at_open(fuse_req_t caller, int fd, const struct fuse_file_info *fi)
 {
-	int error = 0;
+	int error = 0, truncated;
 
 	if (must_kill_set_id(caller, fi))
 		error = set_id_clear(caller, fd);
-	if (error == 0 && pshm_ftruncate(fd, 0) < 0)
-		error = -errno;
-	return error;
+	if (error < 0)
+		return error;
+	truncated = tree_reopen(fd, O_WRONLY | O_TRUNC);
+	if (truncated < 0)
+		return truncated;
+	pshm_close(truncated);
+	return 0;
 }
 
 static int file_open(struct fs *fs, struct node *node, struct fuse_file_info *fi,
@@ -46,9 +52,7 @@ static int file_open(struct fs *fs, struct node *node, struct fuse_file_info *fi
 	NAMES held = names_hold(fs);
 	int error = 0, fd;
 
-	if (node == NULL)
-		return -ESTALE;
-	fd = tree_open(fs, node, fi->flags & O_ACCMODE);
+	fd = tree_open(fs, node, fi->flags & (O_ACCMODE | O_NOATIME));
 	if (fd < 0)
 		return fd;
 	if (fi->flags & O_TRUNC)

@@ -83,51 +83,71 @@ void fs_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forg
 
 /* ---- making objects ---- */
 
-/* Whose the new object is: the caller's, but for the group in a directory with
- * the set-group-ID bit. */
-static int owner_begin(struct fs *fs, struct node *parent, const struct fuse_ctx *ctx, mode_t *mode,
-		       bool directory)
+/* What a new object shall be: the caller's, but for the group in a directory
+ * with the set-group-ID bit. */
+struct birth {
+	const struct fuse_ctx *ctx;
+	mode_t mode;
+	gid_t gid;
+};
+
+static int plan_birth(struct fs *fs, struct node *parent, mode_t mode, bool directory,
+		      const struct fuse_ctx *ctx, struct birth *birth)
 {
 	struct stat st;
 	int error = tree_stat(fs, parent, &st);
 
 	if (error < 0)
 		return error;
-	if (directory && (st.st_mode & S_ISGID))
-		*mode |= S_ISGID;
-	caller_begin(ctx->uid, st.st_mode & S_ISGID ? st.st_gid : ctx->gid);
+	*birth = (struct birth){.ctx = ctx, .mode = mode & 07777, .gid = ctx->gid};
+	if (st.st_mode & S_ISGID) {
+		birth->gid = st.st_gid;
+		birth->mode |= directory ? S_ISGID : 0;
+	}
 	return 0;
 }
 
-/* The kernel has settled the set-group-ID bit with the rules for the tree's
- * directory; those for the shm directory may have taken it away. */
-static int restore_setgid(int fd, mode_t mode)
+/* The rules for the tree's directory count; those for the shm directory may
+ * have given another group, or taken the set-group-ID bit away. */
+static int settle_birth(int fd, const struct birth *birth)
 {
-	if (!(mode & S_ISGID))
-		return 0;
-	return pshm_fchmod(fd, mode & 07777) < 0 ? -errno : 0;
+	struct stat st;
+
+	if (pshm_fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_gid != birth->gid && pshm_fchown(fd, (uid_t)-1, birth->gid) < 0)
+		return -errno;
+	if ((birth->mode & S_ISGID) && pshm_fchmod(fd, birth->mode) < 0)
+		return -errno;
+	return 0;
 }
 
-/* A new object, made by the caller: a descriptor. */
-static int make_object(struct fs *fs, struct node *parent, const char *name, int oflag, mode_t mode,
-		       bool directory, const struct fuse_ctx *ctx)
+/* A descriptor, as the native call gives it, or a negative errno; what is born
+ * has its owner from the first moment. */
+static int settled(int fd, const struct birth *birth)
 {
-	int error, fd;
+	int error = fd < 0 ? -errno : 0;
 
-	error = owner_begin(fs, parent, ctx, &mode, directory);
+	caller_end();
 	if (error < 0)
 		return error;
-	fd = pshm_space_create(fs->space, name, oflag, mode & 07777);
-	error = errno;
-	caller_end();
-	if (fd < 0)
-		return -error;
-	error = restore_setgid(fd, mode);
-	if (error < 0) {
-		pshm_close(fd);
-		return error;
-	}
-	return fd;
+	error = settle_birth(fd, birth);
+	if (error == 0)
+		return fd;
+	pshm_close(fd);
+	return error;
+}
+
+static int make_object(struct fs *fs, const char *name, int oflag, const struct birth *birth)
+{
+	caller_begin(birth->ctx->uid, birth->gid);
+	return settled(pshm_space_create(fs->space, name, oflag, birth->mode), birth);
+}
+
+static int make_unnamed(struct fs *fs, int oflag, bool excl, const struct birth *birth)
+{
+	caller_begin(birth->ctx->uid, birth->gid);
+	return settled(pshm_space_tmpfile(fs->space, oflag, excl, birth->mode), birth);
 }
 
 static int found_of(int fd, bool directory, struct found *found)
@@ -145,6 +165,7 @@ static int make(struct fs *fs, struct node *parent, const char *name, int oflag,
 {
 	object_name prefix;
 	struct found found;
+	struct birth birth;
 	int error, fd;
 
 	error = tree_prefix(parent, prefix);
@@ -156,7 +177,10 @@ static int make(struct fs *fs, struct node *parent, const char *name, int oflag,
 		return error;
 	if (tree_find(fs, prefix, name, &(struct found){0}) == 0)
 		return -EEXIST;
-	fd = make_object(fs, parent, found.name, oflag, mode, directory, ctx);
+	error = plan_birth(fs, parent, mode, directory, ctx, &birth);
+	if (error < 0)
+		return error;
+	fd = make_object(fs, found.name, oflag, &birth);
 	if (fd < 0)
 		return fd;
 	tree_touch(fs, prefix);
@@ -169,20 +193,56 @@ static int make(struct fs *fs, struct node *parent, const char *name, int oflag,
 	return error;
 }
 
+/* Opens what somebody else has made since the kernel asked for it, as the caller
+ * and with his rights: the kernel believes the file to be new, and checks none. */
+static int open_made(struct fs *fs, struct node *parent, const char *name, int oflag,
+		     fuse_req_t req, struct fuse_entry_param *entry)
+{
+	object_name prefix;
+	struct found found;
+	int error, fd;
+
+	error = tree_prefix(parent, prefix);
+	if (error == 0)
+		error = tree_find(fs, prefix, name, &found);
+	if (error < 0)
+		return error;
+	if (found.directory)
+		return -EISDIR;
+	error = caller_begin_with_groups(req);
+	if (error < 0)
+		return error;
+	fd = tree_open_found(fs, &found, oflag);
+	caller_end_with_groups();
+	if (fd < 0)
+		return fd == -ESTALE ? -ENOENT : fd;
+	error = entry_fill(parent, name, &found, entry);
+	if (error == 0)
+		return fd;
+	pshm_close(fd);
+	return error;
+}
+
+/* Programs that make and unlink one name over and over cannot keep this from
+ * ending; what cannot be an object, a socket say, can have the name for ever. */
+#define CREATE_ATTEMPTS 100
+
 static int name_create(struct fs *fs, struct node *parent, const char *name, mode_t mode,
-		       const struct fuse_ctx *ctx, struct fuse_file_info *fi,
-		       struct fuse_entry_param *entry)
+		       fuse_req_t req, struct fuse_file_info *fi, struct fuse_entry_param *entry)
 {
 	NAMES held = names_hold(fs);
-	int fd = make(fs, parent, name, fi->flags & O_ACCMODE, mode, false, ctx, entry);
+	const int oflag = fi->flags & (O_ACCMODE | O_NOATIME);
+	int fd = -EEXIST;
 
-	/* Made by somebody else since the kernel asked: it shall ask again, and
-	 * check the rights to what is there. */
-	if (fd == -EEXIST && !(fi->flags & O_EXCL))
-		return -ESTALE;
-	if (fd < 0)
-		return fd;
-	return entry_open(fs, fd, fi, entry);
+	for (int i = 0; fd == -EEXIST && i < CREATE_ATTEMPTS; i++) {
+		fd = make(fs, parent, name, oflag, mode, false, fuse_req_ctx(req), entry);
+		if (fd != -EEXIST || (fi->flags & O_EXCL))
+			break;
+		fd = open_made(fs, parent, name, oflag | (fi->flags & O_TRUNC), req, entry);
+		if (fd == -ENOENT)
+			fd = -EEXIST;
+	}
+	return fd < 0 ? fd : entry_open(fs, fd, fi, entry);
 }
 
 void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
@@ -191,7 +251,7 @@ void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 	struct fs *fs = fs_of(req);
 	NODE directory = node_get(&fs->nodes, parent);
 	struct fuse_entry_param entry;
-	int error = name_create(fs, directory, name, mode, fuse_req_ctx(req), fi, &entry);
+	int error = name_create(fs, directory, name, mode, req, fi, &entry);
 
 	entry_reply_create(req, error, &entry, fi);
 }
@@ -200,21 +260,17 @@ static int name_tmpfile(struct fs *fs, struct node *parent, mode_t mode, const s
 			struct fuse_file_info *fi, struct fuse_entry_param *entry)
 {
 	NAMES held = names_hold(fs);
+	struct birth birth;
 	struct found found;
 	int error, fd;
 
-	error = owner_begin(fs, parent, ctx, &mode, false);
+	error = plan_birth(fs, parent, mode, false, ctx, &birth);
 	if (error < 0)
 		return error;
-	fd = pshm_space_tmpfile(fs->space, fi->flags & O_ACCMODE, fi->flags & O_EXCL,
-				mode & 07777);
-	error = -errno;
-	caller_end();
+	fd = make_unnamed(fs, fi->flags & (O_ACCMODE | O_NOATIME), fi->flags & O_EXCL, &birth);
 	if (fd < 0)
-		return error;
-	error = restore_setgid(fd, mode);
-	if (error == 0)
-		error = found_of(fd, false, &found);
+		return fd;
+	error = found_of(fd, false, &found);
 	if (error == 0)
 		error = entry_fill_unnamed(fs, &found, entry);
 	if (error == 0)
