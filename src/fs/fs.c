@@ -5,6 +5,7 @@
 #include "op_dir.h"
 #include "op_file.h"
 #include "op_lock.h"
+#include "op_make.h"
 #include "op_name.h"
 #include "op_xattr.h"
 
@@ -76,7 +77,6 @@ const struct fuse_lowlevel_ops fs_operations = {
 
 	.opendir = fs_opendir,
 	.readdir = fs_readdir,
-	.readdirplus = fs_readdirplus,
 	.releasedir = fs_releasedir,
 	.fsyncdir = fs_fsyncdir,
 

@@ -123,13 +123,15 @@ static int set_times(const struct change *change)
 
 /* To change nothing is to chown(2) to nobody, which clears the set-ID bits. The
  * kernel asks for it too before somebody without the right to leave them alone
- * allocates or copies (file_remove_privs() with FUSE_HANDLE_KILLPRIV_V2): that
- * may be a stranger, who changes nothing here and is dealt with in op_file.c. */
+ * allocates or copies (file_remove_privs() with FUSE_HANDLE_KILLPRIV_V2): where
+ * that is a stranger, op_file.c deals with it, as a stranger's chown may not. */
 static int set_nothing(const struct change *change)
 {
 	const uid_t uid = fuse_req_ctx(change->caller)->uid;
 
-	return uid == 0 || uid == change->old.st_uid ? set_owner(change) : 0;
+	if ((change->old.st_mode & (S_ISUID | S_ISGID)) && uid != 0 && uid != change->old.st_uid)
+		return 0;
+	return set_owner(change);
 }
 
 static int apply(const struct change *change)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "op_dir.h"
 
-#include "entry.h"
 #include "listing.h"
 #include "tree.h"
 
@@ -150,122 +149,52 @@ static int read_entries(struct fs *fs, struct directory *directory)
 	return error;
 }
 
-/* One request for entries, and how far its reply has got. */
-struct reading {
-	fuse_req_t req;
-	struct directory *directory;
-	char *buf;
-	size_t size, used;
-	size_t count;      /* entries in buf */
-	uint64_t *entered; /* with attributes: each entry's node, or 0 */
-};
-
-/* No entry with attributes takes less. */
-#define PLUS_SIZE_MIN 128
-
-static bool is_dot(const char *name)
-{
-	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
-/* The bytes that the entry takes; more than there are: it did not fit. */
-static size_t put_plain(struct reading *reading, const struct dir_entry *entry, off_t next)
-{
-	const struct stat st = {.st_ino = entry->ino,
-				.st_mode = entry->directory ? S_IFDIR : S_IFREG};
-
-	return fuse_add_direntry(reading->req, reading->buf + reading->used,
-				 reading->size - reading->used, entry->name, &st, next);
-}
-
-/* With attributes, as a lookup gives them, which the kernel then need not make. */
-static size_t put_plus(struct reading *reading, const struct dir_entry *entry, off_t next)
-{
-	struct fs *fs = fs_of(reading->req);
-	struct node *parent = reading->directory->handle->node;
-	struct fuse_entry_param param = {
-		.attr.st_ino = entry->ino,
-		.attr.st_mode = entry->directory ? S_IFDIR : S_IFREG,
-	};
-	object_name prefix;
-	struct found found;
-	size_t size;
-
-	if (!is_dot(entry->name) && tree_prefix(parent, prefix) == 0 &&
-	    tree_find(fs, prefix, entry->name, &found) == 0)
-		entry_fill(parent, entry->name, &found, &param);
-	size = fuse_add_direntry_plus(reading->req, reading->buf + reading->used,
-				      reading->size - reading->used, entry->name, &param, next);
-	if (size > reading->size - reading->used)
-		node_forget(&fs->nodes, param.ino, 1);
-	else
-		reading->entered[reading->count] = param.ino;
-	return size;
-}
-
-static int dir_read(struct fs *fs, struct reading *reading, off_t off, bool plus)
+static int refresh(struct fs *fs, struct directory *directory, off_t off)
 {
 	NAMES held = names_hold(fs);
-	struct directory *directory = reading->directory;
 
-	if (off == 0 || !directory->is_read) {
-		int error = read_entries(fs, directory);
+	return off == 0 || !directory->is_read ? read_entries(fs, directory) : 0;
+}
 
-		if (error < 0)
-			return error;
-	}
+/* As many entries from off on as size bytes hold: the bytes that they take. */
+static size_t fill(fuse_req_t req, const struct directory *directory, char *buf, size_t size,
+		   off_t off)
+{
+	size_t used = 0;
+
 	for (size_t i = (size_t)off; i < directory->count; i++) {
 		const struct dir_entry *entry = &directory->entries[i];
-		const off_t next = (off_t)i + 1;
-		const size_t size = plus ? put_plus(reading, entry, next)
-					 : put_plain(reading, entry, next);
+		const struct stat st = {.st_ino = entry->ino,
+					.st_mode = entry->directory ? S_IFDIR : S_IFREG};
+		const size_t len = fuse_add_direntry(req, buf + used, size - used, entry->name,
+						     &st, (off_t)i + 1);
 
-		if (size > reading->size - reading->used)
+		if (len > size - used)
 			break;
-		reading->used += size;
-		reading->count++;
+		used += len;
 	}
-	return 0;
+	return used;
 }
 
-/* The caller was interrupted: the kernel has not heard of the nodes. */
-static void take_back(struct fs *fs, const struct reading *reading)
-{
-	for (size_t i = 0; reading->entered != NULL && i < reading->count; i++)
-		node_forget(&fs->nodes, reading->entered[i], 1);
-}
-
-static void readdir_reply(fuse_req_t req, size_t size, off_t off, struct fuse_file_info *fi,
-			  bool plus)
-{
-	struct fs *fs = fs_of(req);
-	struct reading reading = {
-		.req = req, .directory = directory_in(fi), .buf = malloc(size), .size = size};
-	int error = -ENOMEM;
-
-	if (plus)
-		reading.entered = calloc(size / PLUS_SIZE_MIN + 1, sizeof(*reading.entered));
-	pthread_mutex_lock(&reading.directory->lock);
-	if (reading.buf != NULL && (reading.entered != NULL || !plus))
-		error = dir_read(fs, &reading, off, plus);
-	pthread_mutex_unlock(&reading.directory->lock);
-	if (error < 0)
-		reply_error(req, error);
-	else if (fuse_reply_buf(req, reading.buf, reading.used) < 0)
-		take_back(fs, &reading);
-	free(reading.entered);
-	free(reading.buf);
-}
-
+/* Without attributes (readdirplus): the kernel would keep neither them nor the
+ * names, and ask again. */
 void fs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
 {
-	(void)ino;
-	readdir_reply(req, size, off, fi, false);
-}
+	struct directory *directory = directory_in(fi);
+	char *buf = malloc(size);
+	int error = -ENOMEM;
+	size_t used = 0;
 
-void fs_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
-		    struct fuse_file_info *fi)
-{
 	(void)ino;
-	readdir_reply(req, size, off, fi, true);
+	pthread_mutex_lock(&directory->lock);
+	if (buf != NULL)
+		error = refresh(fs_of(req), directory, off);
+	if (error == 0)
+		used = fill(req, directory, buf, size, off);
+	pthread_mutex_unlock(&directory->lock);
+	if (error < 0)
+		reply_error(req, error);
+	else
+		fuse_reply_buf(req, buf, used);
+	free(buf);
 }

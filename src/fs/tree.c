@@ -80,6 +80,15 @@ static void tell_rivals(struct fs *fs, const char *file, const char *marker, boo
 			    marker, file);
 }
 
+int tree_describe(int fd, bool directory, struct found *found)
+{
+	if (pshm_fstat(fd, &found->st) < 0)
+		return -errno;
+	found->directory = directory;
+	tree_show_status(&found->st, directory);
+	return 0;
+}
+
 int tree_open_found(struct fs *fs, const struct found *found, int oflag)
 {
 	const int fd = pshm_space_open_object(fs->space, found->name, oflag);

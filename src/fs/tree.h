@@ -25,6 +25,9 @@ struct found {
 /* ENOENT, ENAMETOOLONG, EINVAL. */
 int tree_find(struct fs *fs, const char *prefix, const char *component, struct found *found);
 
+/* Fills in all but the name, for an object that was made or linked just now. */
+int tree_describe(int fd, bool directory, struct found *found);
+
 /* A descriptor of what was found. ESTALE: the name means something else now. */
 int tree_open_found(struct fs *fs, const struct found *found, int oflag);
 
