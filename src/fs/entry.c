@@ -73,9 +73,9 @@ void entry_reply_create(fuse_req_t req, int error, const struct fuse_entry_param
 	}
 }
 
-int entry_check_owner(struct fs *fs, const struct found *found)
+int entry_check_owner(struct node *parent, const char *name, const struct found *found)
 {
-	NODE node = node_find(&fs->nodes, found->st.st_ino, found->directory);
+	NODE node = node_find(parent, name, found->st.st_ino, found->directory);
 
 	return node == NULL || node_knows_owner(node, &found->st) ? 0 : -ESTALE;
 }

@@ -22,4 +22,4 @@ void entry_reply_create(fuse_req_t req, int error, const struct fuse_entry_param
 
 /* The kernel checks the right to remove a name with the owner that it was told
  * last: -ESTALE where that is another one now, and it will look again. */
-int entry_check_owner(struct fs *fs, const struct found *found);
+int entry_check_owner(struct node *parent, const char *name, const struct found *found);

@@ -76,5 +76,5 @@ void log_keep(char *buf, size_t size)
 	sink.kept = buf;
 	sink.kept_size = size;
 	if (buf != NULL)
-		snprintf(buf, size, "%s", "no reason given");
+		snprintf(buf, size, "%s", "see the message above");
 }

@@ -159,18 +159,22 @@ static bool locked_name(struct node *node, struct node *parent, const char *name
 	return true;
 }
 
-static struct node *locked_find(struct nodes *nodes, ino_t ino, bool directory)
-{
-	struct node *node = *locked_bucket(nodes, ino);
-
-	while (node != NULL && (node->ino != ino || node->directory != directory))
-		node = node->next;
-	return node;
-}
-
 static bool locked_is_bound(const struct node *node, const struct node *parent, const char *name)
 {
 	return node->parent == parent && parent != NULL && strcmp(node->name, name) == 0;
+}
+
+/* A directory is found by its name only: the kernel has one for each, and the
+ * marker may have several (a directory's rename that did not end). */
+static struct node *locked_find(struct nodes *nodes, ino_t ino, bool directory,
+				const struct node *parent, const char *name)
+{
+	struct node *node = *locked_bucket(nodes, ino);
+
+	while (node != NULL && (node->ino != ino || node->directory != directory ||
+				(directory && !locked_is_bound(node, parent, name))))
+		node = node->next;
+	return node;
 }
 
 int nodes_init(struct nodes *nodes, char separator, const char *prefix, ino_t ino)
@@ -240,12 +244,13 @@ void node_put(struct node *node)
 	pthread_mutex_unlock(&nodes->lock);
 }
 
-struct node *node_find(struct nodes *nodes, ino_t ino, bool directory)
+struct node *node_find(struct node *parent, const char *name, ino_t ino, bool directory)
 {
+	struct nodes *nodes = parent->table;
 	struct node *node;
 
 	pthread_mutex_lock(&nodes->lock);
-	node = locked_find(nodes, ino, directory);
+	node = locked_find(nodes, ino, directory, parent, name);
 	if (node != NULL)
 		node->refs++;
 	pthread_mutex_unlock(&nodes->lock);
@@ -266,13 +271,7 @@ struct node *node_enter(struct node *parent, const char *name, ino_t ino, bool d
 	struct node *node;
 
 	pthread_mutex_lock(&nodes->lock);
-	node = locked_find(nodes, ino, directory);
-	/* The kernel has one name for a directory: another one is another node. */
-	if (node != NULL && directory && !locked_is_bound(node, parent, name)) {
-		locked_unname(nodes, node);
-		locked_unlink(nodes, node);
-		node = NULL;
-	}
+	node = locked_find(nodes, ino, directory, parent, name);
 	if (node == NULL)
 		node = locked_new(nodes, ino, directory);
 	if (node != NULL) {
@@ -394,7 +393,7 @@ void node_unbind(struct node *parent, const char *name, ino_t ino, bool director
 	struct node *node;
 
 	pthread_mutex_lock(&nodes->lock);
-	node = locked_find(nodes, ino, directory);
+	node = locked_find(nodes, ino, directory, parent, name);
 	if (node != NULL && locked_is_bound(node, parent, name))
 		locked_unname(nodes, node);
 	pthread_mutex_unlock(&nodes->lock);
@@ -407,7 +406,7 @@ void node_rebind(struct node *parent, const char *name, ino_t ino, bool director
 	struct node *node;
 
 	pthread_mutex_lock(&nodes->lock);
-	node = locked_find(nodes, ino, directory);
+	node = locked_find(nodes, ino, directory, parent, name);
 	if (node != NULL && locked_is_bound(node, parent, name)) {
 		node->refs++;
 		locked_unname(nodes, node);

@@ -80,8 +80,9 @@ void nodes_destroy(struct nodes *nodes);
 struct node *node_get(struct nodes *nodes, uint64_t id);
 void node_put(struct node *node);
 
-/* The node of an object that the kernel need not know; NULL then. */
-struct node *node_find(struct nodes *nodes, ino_t ino, bool directory);
+/* The node of the object ino, which has the name in parent; NULL where the
+ * kernel does not know it. */
+struct node *node_find(struct node *parent, const char *name, ino_t ino, bool directory);
 
 /* A node for the object ino, found as name in parent, to be told to the kernel
  * once more. NULL: no memory. */

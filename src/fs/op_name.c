@@ -92,7 +92,7 @@ static int find_victim(struct fs *fs, struct node *parent, const char *name, boo
 		return error;
 	if (found->directory != directory)
 		return directory ? -ENOTDIR : -EISDIR;
-	return entry_check_owner(fs, found);
+	return entry_check_owner(parent, name, found);
 }
 
 static int remove_victim(struct fs *fs, struct node *parent, const char *name, const char *prefix,

@@ -29,7 +29,7 @@ static int look(struct fs *fs, struct end *end)
 		error = tree_find(fs, end->prefix, end->name, &end->found);
 	end->exists = error == 0;
 	if (end->exists)
-		return entry_check_owner(fs, &end->found);
+		return entry_check_owner(end->parent, end->name, &end->found);
 	return error == -ENOENT ? 0 : error;
 }
 
