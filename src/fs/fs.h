@@ -10,6 +10,7 @@
 #pragma once
 
 #include "hold.h"
+#include "marks.h"
 #include "node.h"
 #include "options.h"
 #include "view.h"
@@ -32,6 +33,7 @@ struct fs {
 	struct view view;
 	struct nodes nodes;
 	struct holds holds;
+	struct marks marks;
 	struct locks *locks;
 	_Atomic unsigned rivals_told[RIVALS_TOLD]; /* hashes of names in the log */
 

@@ -46,6 +46,9 @@ struct node {
 	uid_t uid;
 	gid_t gid;
 
+	/* The directories in it, as of so many changes; guarded by fs->marks. */
+	uint32_t directories, marks_changes;
+
 	/* Passthrough only, guarded by one of fs->backing_locks. */
 	int backing_id;
 	uint32_t backing_users;

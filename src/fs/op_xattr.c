@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/xattr.h>
 
 /* The calls that take a descriptor refuse an O_PATH one, and to open the
@@ -19,6 +21,13 @@ static int open_path(struct fs *fs, struct node *node, self_path path)
 	if (fd >= 0)
 		tree_self(fd, path);
 	return fd;
+}
+
+/* A marker is a file, and those have no ACL for what is made in them. */
+static bool is_unsupported(const struct fs *fs, const struct node *node, const char *name)
+{
+	return node != NULL && node->directory && node != fs->nodes.root &&
+	       strcmp(name, "system.posix_acl_default") == 0;
 }
 
 static ssize_t result_of(ssize_t result, int fd)
@@ -53,8 +62,11 @@ static int xattr_set(struct fs *fs, struct node *node, const char *name, const v
 {
 	NAMES held = names_hold(fs);
 	self_path path;
-	int fd = open_path(fs, node, path);
+	int fd;
 
+	if (is_unsupported(fs, node, name))
+		return -EOPNOTSUPP;
+	fd = open_path(fs, node, path);
 	return fd < 0 ? fd : (int)result_of(setxattr(path, name, value, size, flags), fd);
 }
 

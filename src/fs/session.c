@@ -55,6 +55,7 @@ static int open_objects(struct fs *fs, const struct options *options, message_li
 		return fail(message, "cannot open %s: %s: mount a tmpfs there", pshm_space_path(),
 			    strerror(errno));
 	holds_init(&fs->holds);
+	marks_init(&fs->marks, &fs->view, fs->space);
 	fs->locks = locks_new();
 	if (fs->locks == NULL ||
 	    nodes_init(&fs->nodes, options->separator, "", st.st_ino) < 0)
@@ -180,6 +181,7 @@ void session_stop(struct fs *fs)
 	if (fs->session != NULL)
 		fuse_session_destroy(fs->session);
 	holds_free(&fs->holds);
+	marks_free(&fs->marks);
 	nodes_destroy(&fs->nodes);
 	if (fs->space >= 0)
 		pshm_close(fs->space);

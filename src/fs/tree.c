@@ -55,7 +55,7 @@ void tree_show_status(struct stat *st, bool directory)
 	if (!directory)
 		return;
 	st->st_mode = S_IFDIR | (st->st_mode & 07777);
-	st->st_nlink = 2;
+	st->st_nlink = 2; /* and one for each directory in it, see tree_stat() */
 	st->st_size = 0;
 	st->st_blocks = 0;
 }
@@ -173,17 +173,27 @@ static bool is_root(const struct fs *fs, const struct node *node)
 	return node == fs->nodes.root;
 }
 
+/* A directory's name, its ".", and a ".." for each directory in it. */
+static void count_links(struct fs *fs, struct node *node, const char *prefix, struct stat *st)
+{
+	st->st_nlink = 2 + marks_count_in(&fs->marks, node, prefix);
+}
+
 static int stat_root(struct fs *fs, struct stat *st)
 {
-	const char *marker = fs->nodes.root->name;
+	struct node *root = fs->nodes.root;
+	const char *marker = root->name;
 	struct pshm_info info;
 
-	if (marker[0] == '\0')
-		return pshm_fstat(fs->space, st) < 0 ? -errno : 0;
-	if (pshm_space_stat(fs->space, marker, &info) < 0)
+	if (marker[0] != '\0') {
+		if (pshm_space_stat(fs->space, marker, &info) < 0)
+			return -errno;
+		*st = info.st;
+		tree_show_status(st, true);
+	} else if (pshm_fstat(fs->space, st) < 0) {
 		return -errno;
-	*st = info.st;
-	tree_show_status(st, true);
+	}
+	count_links(fs, root, marker, st);
 	return 0;
 }
 
@@ -204,7 +214,10 @@ static int stat_handle(struct fs *fs, struct node *node, struct stat *st)
 	if (pshm_fstat(handle->fd, st) < 0)
 		error = -errno;
 	handle_put(handle);
-	tree_show_status(st, node->directory);
+	if (node->directory) {
+		tree_show_status(st, true);
+		st->st_nlink = 0;
+	}
 	return error;
 }
 
@@ -233,6 +246,8 @@ int tree_stat(struct fs *fs, struct node *node, struct stat *st)
 			return error;
 		if (error == 0 && means(node, found.st.st_ino, found.directory)) {
 			*st = found.st;
+			if (found.directory)
+				count_links(fs, node, found.name, st);
 			return 0;
 		}
 	}

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -228,4 +229,53 @@ int pshm_space_list(int space, int (*each)(const char *name, ino_t ino, void *ar
 	closedir(entries);
 	errno = saved;
 	return result;
+}
+
+/* ---- changes ---- */
+
+int pshm_space_watch(int space)
+{
+	char self[sizeof("/proc/self/fd/") + 3 * sizeof(space)];
+	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	if (watch == -1)
+		return -1;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", space);
+	if (inotify_add_watch(watch, self, IN_CREATE | IN_DELETE | IN_MOVE) == -1) {
+		pshm_discard(watch);
+		return -1;
+	}
+	return watch;
+}
+
+/* The events in buf: true if the queue overflowed. */
+static bool tell_events(const char *buf, size_t size,
+			void (*each)(const char *name, bool is_there, void *arg), void *arg)
+{
+	bool lost = false;
+
+	for (size_t at = 0; at < size;) {
+		const struct inotify_event *event = (const void *)(buf + at);
+
+		at += sizeof(*event) + event->len;
+		if (event->mask & IN_Q_OVERFLOW)
+			lost = true;
+		else if (event->len > 0)
+			each(event->name, event->mask & (IN_CREATE | IN_MOVED_TO), arg);
+	}
+	return lost;
+}
+
+int pshm_space_changes(int watch, void (*each)(const char *name, bool is_there, void *arg),
+		       void *arg)
+{
+	_Alignas(struct inotify_event) char buf[16 * 1024];
+	bool lost = false;
+	ssize_t size;
+
+	while ((size = read(watch, buf, sizeof(buf))) > 0)
+		lost |= tell_events(buf, (size_t)size, each, arg);
+	if (size == -1 && errno != EAGAIN)
+		return -1;
+	return lost;
 }

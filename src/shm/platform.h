@@ -62,3 +62,14 @@ int pshm_space_unlink(int space, const char *name);
  * meanwhile, at most once. */
 int pshm_space_list(int space, int (*each)(const char *name, ino_t ino, void *arg),
 		    void *arg);
+
+/* A descriptor that gathers which names come and go from now on; close it with
+ * close(2). What was done before a look at it is told by that look.
+ * Errors: those of inotify_init1(2) and inotify_add_watch(2). */
+int pshm_space_watch(int space);
+
+/* Calls each(name, is_there, arg) for every change since the last look, in
+ * their order and without waiting. 0; 1: some were lost, all must be listed
+ * anew; -1 and errno: those of read(2). */
+int pshm_space_changes(int watch, void (*each)(const char *name, bool is_there, void *arg),
+		       void *arg);

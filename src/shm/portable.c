@@ -70,3 +70,16 @@ int pshm_space_list(int space, int (*each)(const char *name, ino_t ino, void *ar
 	(void)space, (void)each, (void)arg;
 	return unsupported();
 }
+
+int pshm_space_watch(int space)
+{
+	(void)space;
+	return unsupported();
+}
+
+int pshm_space_changes(int watch, void (*each)(const char *name, bool is_there, void *arg),
+		       void *arg)
+{
+	(void)watch, (void)each, (void)arg;
+	return unsupported();
+}
