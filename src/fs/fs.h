@@ -22,6 +22,7 @@
 #define BACKING_LOCKS 64
 #define RIVALS_TOLD 256
 
+struct directory;
 struct locks;
 
 struct fs {
@@ -35,6 +36,10 @@ struct fs {
 	struct holds holds;
 	struct marks marks;
 	struct locks *locks;
+
+	pthread_mutex_t directories_lock;
+	struct directory *directories; /* open ones */
+
 	_Atomic unsigned rivals_told[RIVALS_TOLD]; /* hashes of names in the log */
 
 	/* Each guards backing_id and backing_users of the nodes that fall to it. */

@@ -384,3 +384,9 @@ void locks_free(struct locks *locks)
 	pthread_mutex_destroy(&locks->lock);
 	free(locks);
 }
+
+void lock_owners_free(struct node *node)
+{
+	while (node->owners != NULL)
+		locked_remove(&node->owners);
+}

@@ -33,6 +33,8 @@ struct lock_request {
 struct locks *locks_new(void);
 /* Ends all waits. */
 void locks_free(struct locks *locks);
+/* Lets go of all locks on the node's object, when nobody uses them any more. */
+void lock_owners_free(struct node *node);
 
 /* Takes, changes or lets go of a lock, at once or not at all: -EAGAIN. */
 int locks_set(struct locks *locks, const struct lock_request *request);

@@ -118,15 +118,14 @@ static struct node *locked_new(struct nodes *nodes, ino_t ino, bool directory)
 
 static void locked_put(struct nodes *nodes, struct node *node);
 
-static void locked_unname(struct nodes *nodes, struct node *node)
+/* Takes a name out of its node's list. */
+static void locked_unname(struct nodes *nodes, struct node_name **at)
 {
-	struct node *parent = node->parent;
+	struct node_name *name = *at;
 
-	node->parent = NULL;
-	free(node->name);
-	node->name = NULL;
-	if (parent != NULL)
-		locked_put(nodes, parent);
+	*at = name->next;
+	locked_put(nodes, name->parent);
+	free(name);
 }
 
 static void locked_put(struct nodes *nodes, struct node *node)
@@ -142,26 +141,61 @@ static void locked_put(struct nodes *nodes, struct node *node)
 	nodes->free_slot = (uint32_t)node->id;
 	locked_unlink(nodes, node);
 	nodes->count--;
-	locked_unname(nodes, node);
+	while (node->names != NULL)
+		locked_unname(nodes, &node->names);
 	free(node);
 }
 
-/* Without memory the object has no name here: it is looked up each time. */
-static bool locked_name(struct node *node, struct node *parent, const char *name)
-{
-	char *copy = strdup(name);
+/* An object with a great many hard links is looked up by a few at a time. */
+#define NAMES_MAX 8
 
-	if (copy == NULL)
-		return false;
-	parent->refs++;
-	node->parent = parent;
-	node->name = copy;
-	return true;
+static struct node_name **locked_name_at(struct node *node, const struct node *parent,
+					 const char *component)
+{
+	struct node_name **at = &node->names;
+
+	while (*at != NULL &&
+	       ((*at)->parent != parent || strcmp((*at)->component, component) != 0))
+		at = &(*at)->next;
+	return at;
 }
 
-static bool locked_is_bound(const struct node *node, const struct node *parent, const char *name)
+static bool locked_is_bound(struct node *node, const struct node *parent, const char *component)
 {
-	return node->parent == parent && parent != NULL && strcmp(node->name, name) == 0;
+	return *locked_name_at(node, parent, component) != NULL;
+}
+
+static void locked_limit_names(struct nodes *nodes, struct node *node)
+{
+	struct node_name **at = &node->names;
+
+	for (int i = 0; *at != NULL && i < NAMES_MAX; i++)
+		at = &(*at)->next;
+	while (*at != NULL)
+		locked_unname(nodes, at);
+}
+
+/* Makes the name the node's first. Without memory it has one less: then it is
+ * looked up once more. */
+static void locked_name(struct nodes *nodes, struct node *node, struct node *parent,
+			const char *component)
+{
+	struct node_name **at = locked_name_at(node, parent, component);
+	struct node_name *name = *at;
+
+	if (name != NULL) {
+		*at = name->next;
+	} else {
+		name = malloc(sizeof(*name) + strlen(component) + 1);
+		if (name == NULL)
+			return;
+		strcpy(name->component, component);
+		name->parent = parent;
+		parent->refs++;
+	}
+	name->next = node->names;
+	node->names = name;
+	locked_limit_names(nodes, node);
 }
 
 /* A directory is found by its name only: the kernel has one for each, and the
@@ -191,9 +225,7 @@ int nodes_init(struct nodes *nodes, char separator, const char *prefix, ino_t in
 	if (nodes->root == NULL)
 		goto no_memory;
 	nodes->root->refs = 1;
-	nodes->root->name = strdup(prefix);
-	if (nodes->root->name == NULL)
-		goto no_memory;
+	strcpy(nodes->root_prefix, prefix);
 	return 0;
 
 no_memory:
@@ -201,21 +233,30 @@ no_memory:
 	return -ENOMEM;
 }
 
+void nodes_visit(struct nodes *nodes, void (*visit)(struct node *node))
+{
+	for (uint32_t i = 0; i < nodes->slot_count; i++)
+		if (nodes->slots[i].node != NULL)
+			visit(nodes->slots[i].node);
+}
+
+static void free_node(struct node *node)
+{
+	for (struct handle *handle = node->handles, *next; handle != NULL; handle = next) {
+		next = handle->next;
+		close(handle->fd);
+		free(handle);
+	}
+	for (struct node_name *name = node->names, *next; name != NULL; name = next) {
+		next = name->next;
+		free(name);
+	}
+	free(node);
+}
+
 void nodes_destroy(struct nodes *nodes)
 {
-	for (uint32_t i = 0; i < nodes->slot_count; i++) {
-		struct node *node = nodes->slots[i].node;
-
-		if (node == NULL)
-			continue;
-		for (struct handle *handle = node->handles, *next; handle != NULL; handle = next) {
-			next = handle->next;
-			close(handle->fd);
-			free(handle);
-		}
-		free(node->name);
-		free(node);
-	}
+	nodes_visit(nodes, free_node);
 	free(nodes->slots);
 	free(nodes->buckets);
 }
@@ -275,10 +316,7 @@ struct node *node_enter(struct node *parent, const char *name, ino_t ino, bool d
 	if (node == NULL)
 		node = locked_new(nodes, ino, directory);
 	if (node != NULL) {
-		if (!locked_is_bound(node, parent, name)) {
-			locked_unname(nodes, node);
-			locked_name(node, parent, name);
-		}
+		locked_name(nodes, node, parent, name);
 		locked_count_lookup(node);
 	}
 	pthread_mutex_unlock(&nodes->lock);
@@ -312,32 +350,34 @@ void node_forget(struct nodes *nodes, uint64_t id, uint64_t lookups)
 	pthread_mutex_unlock(&nodes->lock);
 }
 
-/* Writes the names of the directories above the node from the end to the
- * front, each with the separator behind it; the root's name is its prefix as it
- * stands. */
+/* Writes the names of the directories above from the end to the front, each
+ * with the separator behind it. */
 static bool locked_prefix(const struct nodes *nodes, const struct node *directory,
 			  object_name prefix)
 {
+	const size_t root_len = strlen(nodes->root_prefix);
 	object_name reversed;
 	size_t start = NAME_MAX;
 
 	reversed[start] = '\0';
-	for (; directory != nodes->root; directory = directory->parent) {
+	while (directory != nodes->root) {
+		const struct node_name *name = directory->names;
 		size_t len;
 
-		if (directory == NULL || directory->name == NULL)
+		if (name == NULL)
 			return false;
-		len = strlen(directory->name) + 1;
+		len = strlen(name->component) + 1;
 		if (len > start)
 			return false;
 		start -= len;
-		memcpy(reversed + start, directory->name, len - 1);
+		memcpy(reversed + start, name->component, len - 1);
 		reversed[start + len - 1] = nodes->separator;
+		directory = name->parent;
 	}
-	if (strlen(nodes->root->name) > start)
+	if (root_len > start)
 		return false;
-	start -= strlen(nodes->root->name);
-	memcpy(reversed + start, nodes->root->name, strlen(nodes->root->name));
+	start -= root_len;
+	memcpy(reversed + start, nodes->root_prefix, root_len);
 	memcpy(prefix, reversed + start, NAME_MAX + 1 - start);
 	return true;
 }
@@ -359,10 +399,13 @@ bool node_place(struct node *node, object_name prefix, object_name component)
 	bool found = false;
 
 	pthread_mutex_lock(&nodes->lock);
-	if (node->parent != NULL) {
-		found = locked_prefix(nodes, node->parent, prefix);
+	/* A name in a directory that is gone leads nowhere. */
+	while (node->names != NULL && !found) {
+		found = locked_prefix(nodes, node->names->parent, prefix);
 		if (found)
-			strcpy(component, node->name);
+			strcpy(component, node->names->component);
+		else
+			locked_unname(nodes, &node->names);
 	}
 	pthread_mutex_unlock(&nodes->lock);
 	return found;
@@ -373,29 +416,33 @@ ino_t node_parent_ino(struct node *node)
 	ino_t ino;
 
 	pthread_mutex_lock(&node->table->lock);
-	ino = node->parent != NULL ? node->parent->ino : node->ino;
+	ino = node->names != NULL ? node->names->parent->ino : node->ino;
 	pthread_mutex_unlock(&node->table->lock);
 	return ino;
 }
 
-void node_break(struct node *node)
+void node_break(struct node *node, const char *component)
 {
 	struct nodes *nodes = node->table;
 
 	pthread_mutex_lock(&nodes->lock);
-	locked_unname(nodes, node);
+	/* It may have been looked up anew meanwhile, by another name. */
+	if (node->names != NULL && strcmp(node->names->component, component) == 0)
+		locked_unname(nodes, &node->names);
 	pthread_mutex_unlock(&nodes->lock);
 }
 
 void node_unbind(struct node *parent, const char *name, ino_t ino, bool directory)
 {
 	struct nodes *nodes = parent->table;
+	struct node_name **at;
 	struct node *node;
 
 	pthread_mutex_lock(&nodes->lock);
 	node = locked_find(nodes, ino, directory, parent, name);
-	if (node != NULL && locked_is_bound(node, parent, name))
-		locked_unname(nodes, node);
+	at = node != NULL ? locked_name_at(node, parent, name) : NULL;
+	if (at != NULL && *at != NULL)
+		locked_unname(nodes, at);
 	pthread_mutex_unlock(&nodes->lock);
 }
 
@@ -403,15 +450,20 @@ void node_rebind(struct node *parent, const char *name, ino_t ino, bool director
 		 struct node *newparent, const char *newname)
 {
 	struct nodes *nodes = parent->table;
+	struct node_name **at;
 	struct node *node;
 
 	pthread_mutex_lock(&nodes->lock);
 	node = locked_find(nodes, ino, directory, parent, name);
-	if (node != NULL && locked_is_bound(node, parent, name)) {
-		node->refs++;
-		locked_unname(nodes, node);
-		locked_name(node, newparent, newname);
-		locked_put(nodes, node);
+	at = node != NULL ? locked_name_at(node, parent, name) : NULL;
+	if (at != NULL && *at != NULL) {
+		/* The old name's directory goes last: it may hold the new one's. */
+		struct node_name *old = *at;
+
+		*at = old->next;
+		locked_name(nodes, node, newparent, newname);
+		locked_put(nodes, old->parent);
+		free(old);
 	}
 	pthread_mutex_unlock(&nodes->lock);
 }

@@ -3,8 +3,8 @@
  * Nodes: what the kernel knows of the tree.
  *
  * A node is an object (or the directory that a marker stands for) that the
- * kernel holds an id of. It is bound to the name under which it was looked up
- * last, and has no descriptor of its own: it borrows those of its handles.
+ * kernel holds an id of. It has the names by which it was looked up, and no
+ * descriptor of its own: it borrows those of its handles.
  *
  * The kernel keeps no name: it looks it up for each call, and learns mode and
  * owner anew. It would check the rights to chmod(2), unlink(2) or link(2) with
@@ -28,6 +28,13 @@
 struct handle;
 struct lock_owner;
 
+/* A name that the node was looked up by: a component in a directory. */
+struct node_name {
+	struct node_name *next;
+	struct node *parent;
+	char component[];
+};
+
 struct node {
 	struct nodes *table; /* constant */
 	uint64_t id;  /* constant; the kernel's nodeid */
@@ -36,8 +43,7 @@ struct node {
 
 	uint32_t refs;
 	uint64_t lookups;      /* to be forgotten by the kernel */
-	struct node *parent;   /* NULL: not bound to a name */
-	char *name;            /* the component in parent */
+	struct node_name *names; /* the one that was looked up last first */
 	struct handle *handles;
 	struct lock_owner *owners; /* guarded by locks.c's lock */
 	struct node *next;     /* in its bucket of the table */
@@ -64,6 +70,7 @@ struct nodes {
 	uint32_t free_slot;
 	size_t count;
 	struct node *root;
+	object_name root_prefix; /* constant; of what lies in the root */
 };
 
 /* An open file of the mount. */
@@ -78,6 +85,8 @@ struct handle {
  * -ENOMEM */
 int nodes_init(struct nodes *nodes, char separator, const char *prefix, ino_t ino);
 void nodes_destroy(struct nodes *nodes);
+/* Calls visit for each node, when nobody else uses them any more. */
+void nodes_visit(struct nodes *nodes, void (*visit)(struct node *node));
 
 /* The node of an id, or NULL where the kernel cannot know it. */
 struct node *node_get(struct nodes *nodes, uint64_t id);
@@ -94,8 +103,8 @@ struct node *node_enter(struct node *parent, const char *name, ino_t ino, bool d
 struct node *node_enter_unnamed(struct nodes *nodes, ino_t ino);
 void node_forget(struct nodes *nodes, uint64_t id, uint64_t lookups);
 
-/* Where the node is now: its directory's prefix and its component. False where
- * it has no name. */
+/* Where the node is now: its directory's prefix and its component, by the name
+ * that was looked up last. False where it has no name. */
 bool node_place(struct node *node, object_name prefix, object_name component);
 /* The prefix of what lies in a directory. False where it has no name. */
 bool node_prefix(struct node *directory, object_name prefix);
@@ -103,8 +112,8 @@ bool node_prefix(struct node *directory, object_name prefix);
 /* The object of the directory that it is in; the root's is its own. */
 ino_t node_parent_ino(struct node *node);
 
-/* The bound name does not mean the object any more. */
-void node_break(struct node *node);
+/* The name that node_place() gave does not mean the object any more. */
+void node_break(struct node *node, const char *component);
 /* The object ino lost the name in parent, through the mount. */
 void node_unbind(struct node *parent, const char *name, ino_t ino, bool directory);
 /* The object ino has another name now, given through the mount. */

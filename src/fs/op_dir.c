@@ -14,8 +14,10 @@
 /* An open directory has its content as it was when it was read from the start:
  * positions stay what they are, whatever comes and goes. */
 struct directory {
+	struct handle *handle; /* constant */
+	struct directory *next, **at; /* in fs->directories */
+
 	pthread_mutex_t lock; /* guards all below */
-	struct handle *handle;
 	struct dir_entry *entries;
 	size_t count;
 	bool is_read;
@@ -42,12 +44,35 @@ static void clear(struct directory *directory)
 	directory->is_read = false;
 }
 
-static void directory_free(struct directory *directory)
+static void directory_enlist(struct fs *fs, struct directory *directory)
 {
+	pthread_mutex_lock(&fs->directories_lock);
+	directory->at = &fs->directories;
+	directory->next = fs->directories;
+	if (directory->next != NULL)
+		directory->next->at = &directory->next;
+	fs->directories = directory;
+	pthread_mutex_unlock(&fs->directories_lock);
+}
+
+static void directory_free(struct fs *fs, struct directory *directory)
+{
+	pthread_mutex_lock(&fs->directories_lock);
+	*directory->at = directory->next;
+	if (directory->next != NULL)
+		directory->next->at = directory->at;
+	pthread_mutex_unlock(&fs->directories_lock);
+
 	clear(directory);
 	handle_release(directory->handle);
 	pthread_mutex_destroy(&directory->lock);
 	free(directory);
+}
+
+void op_dir_end(struct fs *fs)
+{
+	while (fs->directories != NULL)
+		directory_free(fs, fs->directories);
 }
 
 /* ---- opendir, releasedir ---- */
@@ -72,6 +97,7 @@ static int dir_open(struct fs *fs, struct node *node, struct fuse_file_info *fi)
 		return -ENOMEM;
 	}
 	pthread_mutex_init(&directory->lock, NULL);
+	directory_enlist(fs, directory);
 	fi->fh = (uintptr_t)directory;
 	return 0;
 }
@@ -85,13 +111,13 @@ void fs_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	if (error < 0)
 		reply_error(req, error);
 	else if (fuse_reply_open(req, fi) < 0)
-		directory_free(directory_in(fi));
+		directory_free(fs, directory_in(fi));
 }
 
 void fs_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	(void)ino;
-	directory_free(directory_in(fi));
+	directory_free(fs_of(req), directory_in(fi));
 	reply_error(req, 0);
 }
 

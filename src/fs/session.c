@@ -4,6 +4,7 @@
 #include "data.h"
 #include "locks.h"
 #include "mountpoint.h"
+#include "op_dir.h"
 
 #include "posix_shm.h"
 #include "shm/platform.h"
@@ -48,13 +49,15 @@ static int open_objects(struct fs *fs, const struct options *options, message_li
 		.space = pshm_space_open(),
 		.view = {.separator = options->separator, .flat = options->flat},
 		.names = NAMES_INITIALIZER,
+		.directories_lock = PTHREAD_MUTEX_INITIALIZER,
+		.marks = {.watch = -1},
 	};
+	holds_init(&fs->holds);
 	for (size_t i = 0; i < BACKING_LOCKS; i++)
 		pthread_mutex_init(&fs->backing_locks[i], NULL);
 	if (fs->space < 0 || fstat(fs->space, &st) < 0)
 		return fail(message, "cannot open %s: %s: mount a tmpfs there", pshm_space_path(),
 			    strerror(errno));
-	holds_init(&fs->holds);
 	marks_init(&fs->marks, &fs->view, fs->space);
 	fs->locks = locks_new();
 	if (fs->locks == NULL ||
@@ -176,10 +179,13 @@ void session_stop(struct fs *fs)
 		fuse_remove_signal_handlers(fs->session);
 	}
 	/* Waits reply to their requests at the end: before the session goes. */
-	if (fs->locks != NULL)
+	if (fs->locks != NULL) {
 		locks_free(fs->locks);
+		nodes_visit(&fs->nodes, lock_owners_free);
+	}
 	if (fs->session != NULL)
 		fuse_session_destroy(fs->session);
+	op_dir_end(fs);
 	holds_free(&fs->holds);
 	marks_free(&fs->marks);
 	nodes_destroy(&fs->nodes);

@@ -182,7 +182,7 @@ static void count_links(struct fs *fs, struct node *node, const char *prefix, st
 static int stat_root(struct fs *fs, struct stat *st)
 {
 	struct node *root = fs->nodes.root;
-	const char *marker = root->name;
+	const char *marker = fs->nodes.root_prefix;
 	struct pshm_info info;
 
 	if (marker[0] != '\0') {
@@ -221,18 +221,26 @@ static int stat_handle(struct fs *fs, struct node *node, struct stat *st)
 	return error;
 }
 
-/* Is what was found the node's object still? If not, its name is broken. */
-static bool means(struct node *node, ino_t ino, bool directory)
+/* The node's object by one of its names; ENOENT where none means it any more. */
+static int find_place(struct fs *fs, struct node *node, struct found *found)
 {
-	if (ino == node->ino && directory == node->directory)
-		return true;
-	node_break(node);
-	return false;
+	object_name prefix, component;
+
+	while (node_place(node, prefix, component)) {
+		int error = tree_find(fs, prefix, component, found);
+
+		if (error < 0 && error != -ENOENT)
+			return error;
+		if (error == 0 && found->st.st_ino == node->ino &&
+		    found->directory == node->directory)
+			return 0;
+		node_break(node, component);
+	}
+	return -ENOENT;
 }
 
 int tree_stat(struct fs *fs, struct node *node, struct stat *st)
 {
-	object_name prefix, component;
 	struct found found;
 	int error;
 
@@ -240,19 +248,15 @@ int tree_stat(struct fs *fs, struct node *node, struct stat *st)
 		return -ESTALE;
 	if (is_root(fs, node))
 		return stat_root(fs, st);
-	if (node_place(node, prefix, component)) {
-		error = tree_find(fs, prefix, component, &found);
-		if (error < 0 && error != -ENOENT)
-			return error;
-		if (error == 0 && means(node, found.st.st_ino, found.directory)) {
-			*st = found.st;
-			if (found.directory)
-				count_links(fs, node, found.name, st);
-			return 0;
-		}
-	}
-	node_break(node);
-	return stat_handle(fs, node, st);
+	error = find_place(fs, node, &found);
+	if (error == -ENOENT)
+		return stat_handle(fs, node, st);
+	if (error < 0)
+		return error;
+	*st = found.st;
+	if (found.directory)
+		count_links(fs, node, found.name, st);
+	return 0;
 }
 
 const char *tree_self(int fd, self_path path)
@@ -288,23 +292,28 @@ static int reopen_handle(struct fs *fs, struct node *node, int oflag)
 	return fd;
 }
 
-/* A descriptor by name, -ESTALE where the name means something else now. */
+/* A descriptor by one of its names; ESTALE where none means it any more. */
 static int open_place(struct fs *fs, struct node *node, int oflag)
 {
 	object_name prefix, component;
 	struct found found = {.st.st_ino = node->ino};
 
-	if (!node_place(node, prefix, component))
-		return -ESTALE;
-	if ((node->directory ? view_marker(&fs->view, prefix, component, found.name)
-			     : view_file(&fs->view, prefix, component, found.name)) < 0)
-		return -ESTALE;
-	return tree_open_found(fs, &found, oflag);
+	while (node_place(node, prefix, component)) {
+		int error = node->directory
+				    ? view_marker(&fs->view, prefix, component, found.name)
+				    : view_file(&fs->view, prefix, component, found.name);
+		int fd = error < 0 ? -ESTALE : tree_open_found(fs, &found, oflag);
+
+		if (fd != -ESTALE)
+			return fd;
+		node_break(node, component);
+	}
+	return -ESTALE;
 }
 
 static int open_root(struct fs *fs, int oflag)
 {
-	const char *marker = fs->nodes.root->name;
+	const char *marker = fs->nodes.root_prefix;
 	int fd = marker[0] == '\0' ? openat(fs->space, ".", oflag | O_DIRECTORY | O_CLOEXEC)
 				   : pshm_space_open_object(fs->space, marker, oflag);
 
@@ -322,7 +331,6 @@ int tree_open(struct fs *fs, struct node *node, int oflag)
 	fd = open_place(fs, node, oflag);
 	if (fd != -ESTALE)
 		return fd;
-	node_break(node);
 	return reopen_handle(fs, node, oflag);
 }
 

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+#include "mount.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#define DAEMON_STDERR "/run/daemon.stderr"
+#define EXIT_SKIP     77
+#define CASE_SECONDS  60
+
+struct test_case {
+	const struct mount_test *test;
+	bool passthrough;
+};
+
+/* The case that this process runs, and why it was skipped: the text is shared
+ * with the process that reports it. */
+static const struct test_case *current;
+static char *skip_reason;
+enum { SKIP_REASON_SIZE = 256 };
+
+bool on_passthrough(void)
+{
+	return current->passthrough;
+}
+
+void skip_test(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	g_vsnprintf(skip_reason, SKIP_REASON_SIZE, format, args);
+	va_end(args);
+	_exit(EXIT_SKIP);
+}
+
+const char *shmfuse_path(void)
+{
+	return g_getenv("SHMFUSE");
+}
+
+bool is_mounted(const char *path)
+{
+	g_autofree char *mounts = get("/proc/self/mountinfo");
+	g_autofree char *word = g_strdup_printf(" %s ", path);
+	g_auto(GStrv) lines = g_strsplit(mounts, "\n", -1);
+
+	for (char **line = lines; *line; line++) {
+		const char *found = strstr(*line, word);
+
+		/* Fields 4 and 5 are the root and the mount point. */
+		if (found && (!strstr(*line, " - ") || found < strstr(*line, " - ")))
+			return true;
+	}
+	return false;
+}
+
+void unmount(void)
+{
+	int error;
+
+	wait_until ((error = error_of(umount(MNT))) != EBUSY)
+		;
+	g_assert_cmpint(error, ==, 0);
+}
+
+static pid_t spawn_daemon(const char *options)
+{
+	pid_t pid = ok(fork());
+
+	if (pid == 0) {
+		int fd = ok(open(DAEMON_STDERR, O_WRONLY | O_CREAT | O_APPEND, 0600));
+
+		ok(dup2(fd, STDOUT_FILENO));
+		ok(dup2(fd, STDERR_FILENO));
+		ok(close_range(3, ~0U, 0));
+		execl(shmfuse_path(), "shmfuse", "-f", "-o", options, MNT, (char *)NULL);
+		g_error("%s: %s", shmfuse_path(), g_strerror(errno));
+	}
+	return pid;
+}
+
+/* Whether the daemon has mounted; false if it ended before. */
+static bool mounts(pid_t daemon)
+{
+	struct pollfd events[] = {
+		{ .fd = (int)ok(open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)),
+		  .events = POLLPRI },
+		{ .fd = (int)ok(syscall(SYS_pidfd_open, daemon, 0)), .events = POLLIN },
+	};
+	bool mounted;
+
+	while (!(mounted = is_mounted(MNT)) && !(events[1].revents & POLLIN))
+		g_assert_cmpint(ok(poll(events, G_N_ELEMENTS(events), 30000)), >, 0);
+	close(events[0].fd);
+	close(events[1].fd);
+	/* The first answer ends the kernel's and the daemon's greetings. */
+	if (mounted)
+		ok(statvfs(MNT, &(struct statvfs){ 0 }));
+	return mounted;
+}
+
+pid_t daemon_start(const char *options)
+{
+	pid_t daemon = spawn_daemon(options);
+
+	if (!mounts(daemon)) {
+		g_autofree char *said = daemon_stderr();
+
+		g_error("shmfuse -o %s did not mount: %s", options, said);
+	}
+	return daemon;
+}
+
+int daemon_status(pid_t daemon)
+{
+	int status;
+
+	ok(waitpid(daemon, &status, 0));
+	return status;
+}
+
+char *daemon_stderr(void)
+{
+	return get(DAEMON_STDERR);
+}
+
+int run_shmfuse(const char *format, ...)
+{
+	g_autofree char *arguments = NULL, *script = NULL;
+	int status;
+	va_list args;
+	pid_t pid;
+
+	va_start(args, format);
+	arguments = g_strdup_vprintf(format, args);
+	va_end(args);
+	script = g_strdup_printf("exec \"$SHMFUSE\" %s >" RUN_OUT " 2>" RUN_ERR, arguments);
+	pid = ok(fork());
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", script, (char *)NULL);
+		_exit(127);
+	}
+	ok(waitpid(pid, &status, 0));
+	if (!WIFEXITED(status))
+		g_error("shmfuse %s: wait status 0x%x", arguments, status);
+	return WEXITSTATUS(status);
+}
+
+/* The file systems that a case starts with. */
+static void prepare_namespace(const struct mount_test *test)
+{
+	g_autofree char *shm_options =
+		g_strconcat("mode=1777", test->shm_options ? "," : "", test->shm_options, NULL);
+
+	ok(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	ok(mount("proc", "/proc", "proc", 0, NULL));
+	ok(mount("tmpfs", "/run", "tmpfs", 0, "mode=0755"));
+	ok(mount("tmpfs", SHM, "tmpfs", MS_NOSUID | MS_NODEV, shm_options));
+	ok(mkdir(MNT, 0755));
+	ok(mkdir(PLAIN, 0755));
+	ok(mount("tmpfs", PLAIN, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"));
+	put(DAEMON_STDERR, "");
+	g_setenv("MNT", MNT, TRUE);
+	g_setenv("SHM", SHM, TRUE);
+	g_setenv("PLAIN", PLAIN, TRUE);
+	umask(022);
+	ok(chdir("/"));
+	ok(setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }));
+}
+
+/* The body in a process of its own, so that nothing of it keeps the mount
+ * busy. Returns the case's exit code. */
+static int run_body(const struct mount_test *test)
+{
+	pid_t pid = ok(fork());
+	int status;
+
+	if (pid == 0) {
+		test->run();
+		_exit(0);
+	}
+	ok(waitpid(pid, &status, 0));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+static int run_mounted(const struct mount_test *test)
+{
+	g_autofree char *options =
+		g_strdup_printf("data=%s%s%s", on_passthrough() ? "passthrough" : "mapped",
+				test->options ? "," : "", test->options ? test->options : "");
+	pid_t daemon = spawn_daemon(options);
+	g_autofree char *said = NULL;
+	int status, code;
+
+	if (!mounts(daemon)) {
+		said = daemon_stderr();
+		if (on_passthrough() && run_shmfuse("--check") == 1)
+			skip_test("no passthrough here: %s", said);
+		g_error("shmfuse -o %s did not mount: %s", options, said);
+	}
+	code = run_body(test);
+	if (code != 0 && code != EXIT_SKIP)
+		return code;
+	unmount();
+	status = daemon_status(daemon);
+	said = daemon_stderr();
+	if (status != 0 || !g_pattern_match_simple(test->says ? test->says : "", said))
+		g_error("the daemon ended with wait status 0x%x and said: %s", status, said);
+	return code;
+}
+
+static int run_case(const struct mount_test *test)
+{
+	prepare_namespace(test);
+	if (test->needs) {
+		g_autofree char *program = g_find_program_in_path(test->needs);
+
+		if (!program)
+			skip_test("%s is not installed", test->needs);
+	}
+	return test->paths == NO_MOUNT ? run_body(test) : run_mounted(test);
+}
+
+static int exit_code_of(pid_t pid)
+{
+	int status;
+
+	/* Orphans of the case may come first. */
+	while (ok(wait(&status)) != pid)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+/* A child that ends when this process ends. */
+static pid_t fork_bound(void)
+{
+	pid_t pid = (pid_t)ok(fork());
+
+	if (pid == 0)
+		ok(prctl(PR_SET_PDEATHSIG, SIGKILL));
+	return pid;
+}
+
+/* The first process of the case's namespaces: all others end with it. */
+static int first_process(const struct mount_test *test)
+{
+	pid_t pid = (pid_t)ok(fork());
+
+	if (pid == 0)
+		_exit(run_case(test));
+	return exit_code_of(pid);
+}
+
+static int namespaces_of_case(const struct mount_test *test)
+{
+	pid_t pid;
+
+	/* Standard output belongs to the test protocol. */
+	ok(dup2(STDERR_FILENO, STDOUT_FILENO));
+	if (unshare(CLONE_NEWNS | CLONE_NEWPID) == -1)
+		skip_test("namespaces: %s", g_strerror(errno));
+	pid = fork_bound();
+	if (pid == 0)
+		_exit(first_process(test));
+	return exit_code_of(pid);
+}
+
+/* Exit code of the case; -1 if it had to be killed. */
+static int wait_for_case(pid_t pid)
+{
+	struct pollfd end = { .fd = (int)ok(syscall(SYS_pidfd_open, pid, 0)), .events = POLLIN };
+	bool ended = ok(poll(&end, 1, CASE_SECONDS * 1000)) == 1;
+	int status;
+
+	close(end.fd);
+	if (!ended)
+		ok(kill(pid, SIGKILL));
+	ok(waitpid(pid, &status, 0));
+	return !ended ? -1 : WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+static void report_failure(const char *reason)
+{
+	g_test_message("%s", reason);
+	g_test_fail();
+}
+
+static bool mounts_are_possible(void)
+{
+	int fd;
+
+	if (!g_getenv("SHMFUSE")) {
+		report_failure("SHMFUSE does not name the daemon; use `meson test`");
+		return false;
+	}
+	if (geteuid() != 0) {
+		g_test_skip("needs root, for namespaces and mounts");
+		return false;
+	}
+	fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (fd == -1) {
+		g_autofree char *reason = g_strdup_printf("/dev/fuse: %s", g_strerror(errno));
+
+		g_test_skip(reason);
+		return false;
+	}
+	close(fd);
+	return true;
+}
+
+static void test_case_main(const void *data)
+{
+	pid_t pid;
+	int code;
+
+	if (!mounts_are_possible())
+		return;
+	current = data;
+	skip_reason[0] = '\0';
+	pid = fork_bound();
+	if (pid == 0)
+		_exit(namespaces_of_case(current->test));
+	code = wait_for_case(pid);
+	if (code == EXIT_SKIP)
+		g_test_skip(skip_reason);
+	else if (code == -1)
+		report_failure("did not end within " G_STRINGIFY(CASE_SECONDS) " seconds");
+	else if (code != 0)
+		report_failure("see the messages above");
+}
+
+static void add_case(const char *prefix, const char *group, const struct mount_test *test)
+{
+	struct test_case *test_case = g_new0(struct test_case, 1);
+	g_autofree char *path = g_strdup_printf("%s/%s/%s", prefix, group, test->name);
+
+	test_case->test = test;
+	test_case->passthrough = g_str_equal(prefix, "/passthrough");
+	g_test_add_data_func_full(path, test_case, test_case_main, g_free);
+}
+
+int run_mount_tests(int argc, char **argv, const char *group, const struct mount_test *tests,
+		    size_t n_tests)
+{
+	g_test_init(&argc, &argv, NULL);
+	skip_reason = mmap(NULL, SKIP_REASON_SIZE, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	g_assert_true(skip_reason != MAP_FAILED);
+	for (size_t i = 0; i < n_tests; i++) {
+		if (tests[i].paths == NO_MOUNT)
+			add_case("", group, &tests[i]);
+		if (tests[i].paths == EVERY_PATH || tests[i].paths == ONLY_MAPPED)
+			add_case("/mapped", group, &tests[i]);
+		if (tests[i].paths == EVERY_PATH || tests[i].paths == ONLY_PASSTHROUGH)
+			add_case("/passthrough", group, &tests[i]);
+	}
+	return g_test_run();
+}
