@@ -105,14 +105,22 @@ static void drop(struct marks *marks, const char *name)
 
 /* ---- in step with the shm file system ---- */
 
-static void change(const char *name, bool is_there, void *arg)
+static bool is_mark(const struct marks *marks, const char *name)
+{
+	return name[strlen(name) - 1] == marks->view->separator;
+}
+
+/* The events of a rename that exchanges two names do not say that both are
+ * there still: so the name itself is asked for. */
+static void change(const char *name, void *arg)
 {
 	struct marks *marks = arg;
+	struct pshm_info info;
 
-	if (name[strlen(name) - 1] != marks->view->separator)
+	if (!is_mark(marks, name))
 		return;
 	marks->changes++;
-	if (is_there)
+	if (pshm_space_stat(marks->space, name, &info) == 0)
 		add(marks, name);
 	else
 		drop(marks, name);
@@ -121,7 +129,8 @@ static void change(const char *name, bool is_there, void *arg)
 static int list(const char *name, ino_t ino, void *arg)
 {
 	(void)ino;
-	change(name, true, arg);
+	if (is_mark(arg, name))
+		add(arg, name);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,13 +49,35 @@ static ssize_t xattr_get(struct fs *fs, struct node *node, const char *name, voi
 	return fd < 0 ? fd : result_of(getxattr(path, name, value, size), fd);
 }
 
-static ssize_t xattr_list(struct fs *fs, struct node *node, char *list, size_t size)
+/* Takes the names out that are shown to root alone (man 7 xattr). */
+static size_t hide_trusted(char *list, size_t size)
+{
+	size_t kept = 0;
+
+	for (size_t at = 0; at < size;) {
+		const size_t len = strlen(list + at) + 1;
+
+		if (strncmp(list + at, "trusted.", strlen("trusted.")) != 0) {
+			memmove(list + kept, list + at, len);
+			kept += len;
+		}
+		at += len;
+	}
+	return kept;
+}
+
+/* list has room for XATTR_LIST_MAX bytes. */
+static ssize_t xattr_list(struct fs *fs, struct node *node, char *list, bool is_root)
 {
 	NAMES held = names_hold(fs);
 	self_path path;
 	int fd = open_path(fs, node, path);
+	ssize_t size;
 
-	return fd < 0 ? fd : result_of(listxattr(path, list, size), fd);
+	if (fd < 0)
+		return fd;
+	size = result_of(listxattr(path, list, XATTR_LIST_MAX), fd);
+	return size < 0 || is_root ? size : (ssize_t)hide_trusted(list, (size_t)size);
 }
 
 static int xattr_set(struct fs *fs, struct node *node, const char *name, const void *value,
@@ -114,9 +137,14 @@ void fs_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 {
 	struct fs *fs = fs_of(req);
 	NODE node = node_get(&fs->nodes, ino);
-	char *list = malloc(size + 1);
+	char *list = malloc(XATTR_LIST_MAX);
+	ssize_t result = -ENOMEM;
 
-	reply_value(req, list, size, list == NULL ? -ENOMEM : xattr_list(fs, node, list, size));
+	if (list != NULL)
+		result = xattr_list(fs, node, list, fuse_req_ctx(req)->uid == 0);
+	if (size != 0 && result > (ssize_t)size)
+		result = -ERANGE;
+	reply_value(req, list, size, result);
 	free(list);
 }
 

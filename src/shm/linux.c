@@ -250,7 +250,7 @@ int pshm_space_watch(int space)
 
 /* The events in buf: true if the queue overflowed. */
 static bool tell_events(const char *buf, size_t size,
-			void (*each)(const char *name, bool is_there, void *arg), void *arg)
+			void (*each)(const char *name, void *arg), void *arg)
 {
 	bool lost = false;
 
@@ -261,13 +261,12 @@ static bool tell_events(const char *buf, size_t size,
 		if (event->mask & IN_Q_OVERFLOW)
 			lost = true;
 		else if (event->len > 0)
-			each(event->name, event->mask & (IN_CREATE | IN_MOVED_TO), arg);
+			each(event->name, arg);
 	}
 	return lost;
 }
 
-int pshm_space_changes(int watch, void (*each)(const char *name, bool is_there, void *arg),
-		       void *arg)
+int pshm_space_changes(int watch, void (*each)(const char *name, void *arg), void *arg)
 {
 	_Alignas(struct inotify_event) char buf[16 * 1024];
 	bool lost = false;

@@ -77,8 +77,7 @@ int pshm_space_watch(int space)
 	return unsupported();
 }
 
-int pshm_space_changes(int watch, void (*each)(const char *name, bool is_there, void *arg),
-		       void *arg)
+int pshm_space_changes(int watch, void (*each)(const char *name, void *arg), void *arg)
 {
 	(void)watch, (void)each, (void)arg;
 	return unsupported();
