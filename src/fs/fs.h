@@ -40,7 +40,7 @@ struct fs {
 	pthread_mutex_t directories_lock;
 	struct directory *directories; /* open ones */
 
-	_Atomic unsigned rivals_told[RIVALS_TOLD]; /* hashes of names in the log */
+	_Atomic bool rivals_told[RIVALS_TOLD]; /* by hash of the name */
 
 	/* Each guards backing_id and backing_users of the nodes that fall to it. */
 	pthread_mutex_t backing_locks[BACKING_LOCKS];

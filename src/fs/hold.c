@@ -3,6 +3,7 @@
 
 #include "posix_shm.h"
 
+#include <string.h>
 #include <time.h>
 
 /* Far longer than a call takes, and soon enough to give memory back. */
@@ -12,64 +13,102 @@ static int64_t now(void)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
+	clock_gettime(CLOCK_REALTIME, &time);
 	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
 void holds_init(struct holds *holds)
 {
-	*holds = (struct holds){.lock = PTHREAD_MUTEX_INITIALIZER};
+	*holds = (struct holds){.lock = PTHREAD_MUTEX_INITIALIZER,
+				.changed = PTHREAD_COND_INITIALIZER};
 }
 
-static void release_all(struct holds *holds)
+/* Takes the held handles out, to be released without the lock. */
+static void locked_take(struct holds *holds, struct handle *taken[HOLD_COUNT])
 {
+	memcpy(taken, holds->ring, sizeof(holds->ring));
+	memset(holds->ring, 0, sizeof(holds->ring));
+}
+
+static void release(struct handle *taken[HOLD_COUNT])
+{
+	for (unsigned i = 0; i < HOLD_COUNT; i++)
+		if (taken[i] != NULL)
+			handle_release(taken[i]);
+}
+
+static void *let_go_in_time(void *arg)
+{
+	struct holds *holds = arg;
+	struct handle *taken[HOLD_COUNT];
+
 	pthread_mutex_lock(&holds->lock);
-	for (unsigned i = 0; i < HOLD_COUNT; i++) {
-		if (holds->ring[i] != NULL)
-			handle_release(holds->ring[i]);
-		holds->ring[i] = NULL;
+	while (!holds->stop && now() < holds->until) {
+		const struct timespec deadline = {.tv_sec = holds->until / 1000000000,
+						  .tv_nsec = holds->until % 1000000000};
+
+		pthread_cond_timedwait(&holds->changed, &holds->lock, &deadline);
 	}
+	atomic_store(&holds->active, false);
+	locked_take(holds, taken);
 	pthread_mutex_unlock(&holds->lock);
+	release(taken);
+
+	pthread_mutex_lock(&holds->lock);
+	holds->running = false;
+	pthread_cond_broadcast(&holds->changed);
+	pthread_mutex_unlock(&holds->lock);
+	return NULL;
 }
 
-void holds_free(struct holds *holds)
+static bool start_thread(struct holds *holds)
 {
-	release_all(holds);
-	pthread_mutex_destroy(&holds->lock);
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, let_go_in_time, holds) != 0)
+		return false;
+	pthread_detach(thread);
+	return true;
 }
 
 void holds_begin(struct holds *holds)
 {
-	atomic_store(&holds->until, now() + HOLD_TIME_NS);
-}
-
-bool holds_wanted(struct holds *holds)
-{
-	int64_t until = atomic_load(&holds->until);
-
-	if (until == 0)
-		return false;
-	if (now() < until)
-		return true;
-	if (atomic_compare_exchange_strong(&holds->until, &until, 0))
-		release_all(holds);
-	return false;
+	pthread_mutex_lock(&holds->lock);
+	holds->until = now() + HOLD_TIME_NS;
+	if (!holds->running && !holds->stop)
+		holds->running = start_thread(holds);
+	atomic_store(&holds->active, holds->running);
+	pthread_mutex_unlock(&holds->lock);
 }
 
 void holds_add(struct holds *holds, struct node *node, int fd)
 {
 	struct handle *handle = handle_new(node, fd);
-	struct handle *old;
+	struct handle *old = handle;
 
 	if (handle == NULL) {
 		pshm_close(fd);
 		return;
 	}
 	pthread_mutex_lock(&holds->lock);
-	old = holds->ring[holds->next];
-	holds->ring[holds->next] = handle;
-	holds->next = (holds->next + 1) % HOLD_COUNT;
+	if (holds_wanted(holds)) {
+		old = holds->ring[holds->next];
+		holds->ring[holds->next] = handle;
+		holds->next = (holds->next + 1) % HOLD_COUNT;
+	}
 	pthread_mutex_unlock(&holds->lock);
 	if (old != NULL)
 		handle_release(old);
+}
+
+void holds_free(struct holds *holds)
+{
+	pthread_mutex_lock(&holds->lock);
+	holds->stop = true;
+	pthread_cond_broadcast(&holds->changed);
+	while (holds->running)
+		pthread_cond_wait(&holds->changed, &holds->lock);
+	pthread_mutex_unlock(&holds->lock);
+	pthread_cond_destroy(&holds->changed);
+	pthread_mutex_destroy(&holds->lock);
 }

@@ -7,7 +7,7 @@
  * begins anew. Programs that replace an object over and over would win that
  * race again: so for a moment after such an answer each object that is looked
  * up is held by a descriptor, and what was found can be answered for, as the
- * native file system does it.
+ * native file system does it. A thread that lives as long lets go of them.
  */
 #pragma once
 
@@ -19,18 +19,26 @@
 #define HOLD_COUNT 64
 
 struct holds {
-	_Atomic int64_t until; /* nanoseconds of the monotonic clock; 0: nothing is held */
-	pthread_mutex_t lock;  /* guards the rest */
+	_Atomic bool active;  /* changed with the lock held */
+	pthread_mutex_t lock; /* guards the rest */
+	pthread_cond_t changed;
+	int64_t until; /* nanoseconds of the real-time clock */
+	bool running, stop; /* the thread; what it shall do */
 	struct handle *ring[HOLD_COUNT];
 	unsigned next;
 };
 
 void holds_init(struct holds *holds);
+/* Ends the thread too. */
 void holds_free(struct holds *holds);
 
-/* A name was lost between two requests: begin to hold. */
+/* A name was lost between two requests: hold what is looked up from now on. */
 void holds_begin(struct holds *holds);
-/* Is it time to hold what is looked up? Ends all holds when it is over. */
-bool holds_wanted(struct holds *holds);
+
+static inline bool holds_wanted(struct holds *holds)
+{
+	return atomic_load_explicit(&holds->active, memory_order_relaxed);
+}
+
 /* Holds the node's object by fd, which is taken in any case. */
 void holds_add(struct holds *holds, struct node *node, int fd);

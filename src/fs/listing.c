@@ -128,13 +128,16 @@ static bool is_hidden(struct listing *listing, const struct listed *object,
 		      const struct location *location)
 {
 	const struct view *view = &listing->fs->view;
+	const struct markers markers = {is_directory_listed, listing};
 	object_name marker;
 
 	if (location->directory)
 		return false;
-	if (view_is_marker(view, location->prefix, location->component))
+	if (view_is_marker(view, location->prefix, location->component) &&
+	    view_reaches(view, &markers, location->prefix, location->component, object->name, true))
 		return is_empty_or_gone(listing, object);
 	return view_marker(view, location->prefix, location->component, marker) == 0 &&
+	       view_reaches(view, &markers, location->prefix, location->component, marker, true) &&
 	       is_directory_listed(marker, object->name, listing);
 }
 

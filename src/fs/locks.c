@@ -340,23 +340,24 @@ int locks_wait(struct locks *locks, const struct lock_request *request,
 }
 
 /* The signal may come just before the thread begins to wait: again, then. */
-static void locked_stop(struct lock_wait *wait)
+static void locked_signal(struct lock_wait *wait)
 {
-	struct locks *locks = wait->locks;
-
 	wait->stop = true;
-	while (!wait->over && !pthread_equal(wait->thread, pthread_self())) {
-		struct timespec deadline;
-
+	if (!wait->over && !pthread_equal(wait->thread, pthread_self()))
 		pthread_kill(wait->thread, SIGUSR2);
-		clock_gettime(CLOCK_REALTIME, &deadline);
-		deadline.tv_nsec += 1000000;
-		if (deadline.tv_nsec >= 1000000000) {
-			deadline.tv_sec++;
-			deadline.tv_nsec -= 1000000000;
-		}
-		pthread_cond_timedwait(&locks->changed, &locks->lock, &deadline);
+}
+
+static void locked_sleep(struct locks *locks)
+{
+	struct timespec deadline;
+
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_nsec += 1000000;
+	if (deadline.tv_nsec >= 1000000000) {
+		deadline.tv_sec++;
+		deadline.tv_nsec -= 1000000000;
 	}
+	pthread_cond_timedwait(&locks->changed, &locks->lock, &deadline);
 }
 
 void lock_wait_interrupt(struct lock_wait *wait)
@@ -364,20 +365,22 @@ void lock_wait_interrupt(struct lock_wait *wait)
 	struct locks *locks = wait->locks;
 
 	pthread_mutex_lock(&locks->lock);
-	locked_stop(wait);
+	locked_signal(wait);
+	while (!wait->over && !pthread_equal(wait->thread, pthread_self())) {
+		locked_sleep(locks);
+		locked_signal(wait);
+	}
 	pthread_mutex_unlock(&locks->lock);
 }
 
 void locks_free(struct locks *locks)
 {
 	pthread_mutex_lock(&locks->lock);
+	/* While this thread sleeps, a wait may be over and gone. */
 	while (locks->waits != NULL) {
-		struct lock_wait *wait = locks->waits;
-
-		if (!wait->over)
-			locked_stop(wait);
-		else
-			pthread_cond_wait(&locks->changed, &locks->lock);
+		for (struct lock_wait *wait = locks->waits; wait != NULL; wait = wait->next)
+			locked_signal(wait);
+		locked_sleep(locks);
 	}
 	pthread_mutex_unlock(&locks->lock);
 	pthread_cond_destroy(&locks->changed);

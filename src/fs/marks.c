@@ -170,19 +170,23 @@ static unsigned count_in(struct marks *marks, const char *prefix)
 	return count;
 }
 
-unsigned marks_count_in(struct marks *marks, struct node *node, const char *prefix)
+bool marks_count_in(struct marks *marks, struct node *node, const char *prefix, unsigned *count)
 {
-	unsigned count;
+	bool known;
 
+	*count = 0;
+	if (marks->view->flat)
+		return true;
 	if (marks->watch < 0)
-		return 0;
+		return false;
 	pthread_mutex_lock(&marks->lock);
 	bring_in_step(marks);
 	if (node->marks_changes != marks->changes) {
 		node->directories = count_in(marks, prefix);
 		node->marks_changes = marks->changes;
 	}
-	count = node->directories;
+	*count = node->directories;
+	known = marks->complete;
 	pthread_mutex_unlock(&marks->lock);
-	return count;
+	return known;
 }

@@ -27,9 +27,9 @@ struct marks {
 	size_t count, capacity;
 };
 
-/* Where no watch can be had (man 7 inotify has limits), all counts are 0. */
 void marks_init(struct marks *marks, const struct view *view, int space);
 void marks_free(struct marks *marks);
 
-/* The number of directories in the node's directory, which has the prefix. */
-unsigned marks_count_in(struct marks *marks, struct node *node, const char *prefix);
+/* The number of directories in the node's directory, which has the prefix. False
+ * where it is not known: man 7 inotify has limits. */
+bool marks_count_in(struct marks *marks, struct node *node, const char *prefix, unsigned *count);

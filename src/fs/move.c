@@ -61,12 +61,35 @@ int moves_add_content(struct moves *moves, struct fs *fs, const char *prefix,
 	return error;
 }
 
+/* Of two that were to change places, one was unlinked natively: the other goes
+ * to its place alone. */
+static bool apply_half(struct move *move, struct fs *fs)
+{
+	const struct move other = *move;
+
+	move->flags = RENAME_NOREPLACE;
+	if (pshm_space_rename(fs->space, move->from, move->to, move->flags) == 0)
+		return true;
+	if (errno != ENOENT)
+		return false;
+	strcpy(move->from, other.to);
+	strcpy(move->to, other.from);
+	return pshm_space_rename(fs->space, move->from, move->to, move->flags) == 0;
+}
+
+static bool apply(struct move *move, struct fs *fs)
+{
+	if (pshm_space_rename(fs->space, move->from, move->to, move->flags) == 0)
+		return true;
+	return errno == ENOENT && move->flags == RENAME_EXCHANGE && apply_half(move, fs);
+}
+
 int moves_apply(struct moves *moves, struct fs *fs)
 {
 	for (size_t i = 0; i < moves->count; i++) {
 		struct move *move = &moves->list[i];
 
-		move->done = pshm_space_rename(fs->space, move->from, move->to, move->flags) == 0;
+		move->done = apply(move, fs);
 		/* Gone natively since it was listed: nothing is left to move. */
 		if (move->done || errno == ENOENT)
 			continue;

@@ -21,7 +21,6 @@ static int attr_get(struct fs *fs, struct node *node, struct stat *st)
 	NAMES held = names_hold(fs);
 	int error = tree_stat(fs, node, st);
 
-	holds_wanted(&fs->holds);
 	if (error == 0)
 		node_tell_owner(node, st);
 	return error;

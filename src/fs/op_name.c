@@ -13,31 +13,26 @@
 
 /* ---- lookup, forget ---- */
 
-/* Finds the name, and holds what it means by a descriptor, so that the kernel's
- * next question about it can be answered in any case (see hold.h). */
-static int lookup_held(struct fs *fs, struct node *parent, const char *prefix, const char *name,
-		       struct fuse_entry_param *entry)
+/* Holds what was found by a descriptor, so that the kernel's next question about
+ * it can be answered in any case (see hold.h). ESTALE: it is not there any more. */
+static int fill_held(struct fs *fs, struct node *parent, const char *name,
+		     const struct found *found, struct fuse_entry_param *entry)
 {
-	struct found found;
-	int error, fd;
+	int fd = tree_open_found(fs, found, O_PATH);
+	int error = fd < 0 ? fd : entry_fill(parent, name, found, entry);
 
-	do {
-		error = tree_find(fs, prefix, name, &found);
-		if (error < 0)
-			return error;
-		fd = tree_open_found(fs, &found, O_PATH);
-	} while (fd == -ESTALE);
-	if (fd < 0)
-		return fd;
-	error = entry_fill(parent, name, &found, entry);
-	if (error < 0) {
+	if (fd >= 0 && error == 0) {
+		NODE node = node_get(&fs->nodes, entry->ino);
+
+		holds_add(&fs->holds, node, fd);
+	} else if (fd >= 0) {
 		pshm_close(fd);
-		return error;
 	}
-	NODE node = node_get(&fs->nodes, entry->ino);
-	holds_add(&fs->holds, node, fd);
-	return 0;
+	return error;
 }
+
+/* A name that native programs replace all the time is found in a few attempts. */
+#define LOOKUP_ATTEMPTS 100
 
 static int name_lookup(struct fs *fs, struct node *parent, const char *name,
 		       struct fuse_entry_param *entry)
@@ -50,10 +45,17 @@ static int name_lookup(struct fs *fs, struct node *parent, const char *name,
 	error = tree_prefix(parent, prefix);
 	if (error < 0)
 		return error;
-	if (holds_wanted(&fs->holds))
-		return lookup_held(fs, parent, prefix, name, entry);
-	error = tree_find(fs, prefix, name, &found);
-	return error < 0 ? error : entry_fill(parent, name, &found, entry);
+	for (int i = 0; i < LOOKUP_ATTEMPTS; i++) {
+		error = tree_find(fs, prefix, name, &found);
+		if (error < 0)
+			return error;
+		if (!holds_wanted(&fs->holds))
+			return entry_fill(parent, name, &found, entry);
+		error = fill_held(fs, parent, name, &found, entry);
+		if (error != -ESTALE)
+			return error;
+	}
+	return error;
 }
 
 void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)

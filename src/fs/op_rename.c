@@ -91,8 +91,11 @@ static int move_directory(struct fs *fs, const struct end *from, const struct en
 	if (error == 0) {
 		error = to->exists ? rename_object(fs, marker, newmarker, 0)
 				   : (pshm_space_unlink(fs->space, marker) < 0 ? -errno : 0);
-		if (error < 0)
+		if (error < 0) {
 			moves_undo(&moves, fs);
+			if (!to->exists)
+				pshm_space_unlink(fs->space, newmarker);
+		}
 	}
 	moves_free(&moves);
 	return error;
@@ -134,7 +137,9 @@ static int rename_found(struct fs *fs, const struct end *from, const struct end 
 		return exchange_directories(fs, from, to, from_name, to_name);
 	if (from->found.directory)
 		return move_directory(fs, from, to, from_name);
-	return rename_object(fs, from->found.name, from_name, flags);
+	/* What has the name and is no object, a socket say, is not ours to replace. */
+	return rename_object(fs, from->found.name, from_name,
+			     to->exists ? flags : RENAME_NOREPLACE);
 }
 
 static void rename_nodes(const struct end *from, const struct end *to, unsigned flags)
@@ -150,9 +155,8 @@ static void rename_nodes(const struct end *from, const struct end *to, unsigned 
 			    from->name);
 }
 
-static int name_rename(struct fs *fs, struct end *from, struct end *to, unsigned flags)
+static int rename_once(struct fs *fs, struct end *from, struct end *to, unsigned flags)
 {
-	NAMES held = names_change(fs);
 	int error = look(fs, from);
 
 	if (error == 0)
@@ -171,6 +175,22 @@ static int name_rename(struct fs *fs, struct end *from, struct end *to, unsigned
 	tree_touch(fs, from->prefix);
 	tree_touch(fs, to->prefix);
 	return 0;
+}
+
+/* Who makes the new name natively over and over cannot keep this from ending. */
+#define RENAME_ATTEMPTS 100
+
+static int name_rename(struct fs *fs, struct end *from, struct end *to, unsigned flags)
+{
+	NAMES held = names_change(fs);
+	int error = -EEXIST;
+
+	for (int i = 0; error == -EEXIST && i < RENAME_ATTEMPTS; i++) {
+		error = rename_once(fs, from, to, flags);
+		if (flags == RENAME_NOREPLACE)
+			break;
+	}
+	return error;
 }
 
 void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t newparent,

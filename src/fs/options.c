@@ -107,9 +107,10 @@ static int set_local_lock(const struct parser *parser, const char *value)
 
 static int set_separator(const struct parser *parser, const char *value)
 {
-	/* A dot would split the names of semaphores, sem.x. */
-	if (strlen(value) != 1 || value[0] == '/' || value[0] == '.')
-		return fail(parser, "separator=%s: give one byte, neither '/' nor '.'", value);
+	/* A letter of it would split the names of semaphores, sem.x. */
+	if (strlen(value) != 1 || strchr("/sem.", value[0]) != NULL)
+		return fail(parser, "separator=%s: give one byte, none of '/', 's', 'e', 'm', '.'",
+			    value);
 	parser->options->separator = value[0];
 	return 0;
 }
@@ -205,8 +206,8 @@ static int set_option(const struct parser *parser, char *word)
 		if (strlen(option->name) != len || strncmp(option->name, word, len) != 0)
 			continue;
 		if (option->has_value != (value != NULL))
-			return fail(parser, "option '%s' %s a value", option->name,
-				    option->has_value ? "needs" : "takes not");
+			return fail(parser, "option '%s' %s value", option->name,
+				    option->has_value ? "needs a" : "takes no");
 		return option->set(parser, value != NULL ? value + 1 : NULL);
 	}
 	if (is_listed(options_of_mount, word))
@@ -290,6 +291,7 @@ static int parse_arguments(const struct parser *parser, int argc, char **argv)
 {
 	char **operands = calloc((size_t)argc + 1, sizeof(*operands));
 	int count = 0, error = 0;
+	bool only_operands = false;
 
 	if (operands == NULL)
 		return fail(parser, "out of memory");
@@ -299,6 +301,10 @@ static int parse_arguments(const struct parser *parser, int argc, char **argv)
 		const char *argument = argv[optind];
 		int option;
 
+		if (only_operands) {
+			operands[count++] = argv[optind++];
+			continue;
+		}
 		if (strncmp(argument, "--", 2) == 0 && argument[2] != '\0') {
 			error = set_long(parser, argument + 2);
 			optind++;
@@ -307,7 +313,9 @@ static int parse_arguments(const struct parser *parser, int argc, char **argv)
 		option = getopt(argc, argv, "+:o:fdhV");
 		if (option != -1)
 			error = set_short(parser, option, optarg);
-		else if (optind < argc)
+		else
+			only_operands = strcmp(argv[optind - 1], "--") == 0;
+		if (option == -1 && optind < argc)
 			operands[count++] = argv[optind++];
 	}
 	if (error == 0)

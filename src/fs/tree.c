@@ -50,6 +50,13 @@ static bool reaches(struct fs *fs, const char *prefix, const char *component, co
 	return view_reaches(&fs->view, &markers, prefix, component, name, directory);
 }
 
+/* Is name, which a file called component would have, a directory's here? */
+static bool is_marker(struct fs *fs, const char *prefix, const char *component, const char *name)
+{
+	return view_is_marker(&fs->view, prefix, component) &&
+	       reaches(fs, prefix, component, name, true);
+}
+
 void tree_show_status(struct stat *st, bool directory)
 {
 	if (!directory)
@@ -60,24 +67,37 @@ void tree_show_status(struct stat *st, bool directory)
 	st->st_blocks = 0;
 }
 
+/* For the log: no byte of a name may look like another line of it. */
+static void make_printable(const char *name, object_name copy)
+{
+	size_t i;
+
+	for (i = 0; name[i] != '\0'; i++)
+		copy[i] = (unsigned char)name[i] < ' ' || name[i] == 127 ? '?' : name[i];
+	copy[i] = '\0';
+}
+
 /* An object and a marker claim one path: the later one is not reachable, which
- * its owner should learn. Once for a name, or nearly so. */
+ * its owner should learn. Once for a name, and for so many names at the most. */
 static void tell_rivals(struct fs *fs, const char *file, const char *marker, bool directory)
 {
 	unsigned hash = 5381;
+	object_name file_copy, marker_copy;
 
 	for (const char *c = file; *c != '\0'; c++)
 		hash = hash * 33 + (unsigned char)*c;
-	if (atomic_exchange(&fs->rivals_told[hash % RIVALS_TOLD], hash | 1) == (hash | 1))
+	if (atomic_exchange(&fs->rivals_told[hash % RIVALS_TOLD], true))
 		return;
+	make_printable(file, file_copy);
+	make_printable(marker, marker_copy);
 	if (directory)
 		log_warning("object /%s is not in the tree: the directory of marker /%s is older "
 			    "and has the path; rename one of them",
-			    file, marker);
+			    file_copy, marker_copy);
 	else
 		log_warning("marker /%s makes no directory: object /%s is older and has the path; "
 			    "rename one of them",
-			    marker, file);
+			    marker_copy, file_copy);
 }
 
 int tree_describe(int fd, bool directory, struct found *found)
@@ -115,11 +135,13 @@ int tree_find(struct fs *fs, const char *prefix, const char *component, struct f
 	have_file = pshm_space_stat(fs->space, found->name, &file) == 0;
 	if (!have_file && errno != ENOENT)
 		return -errno;
+	have_file = have_file && reaches(fs, prefix, component, found->name, false);
 	/* A marker is a directory's, or lost its path to an older object. */
-	if (have_file && file.st.st_size == 0 && view_is_marker(&fs->view, prefix, component))
+	if (have_file && file.st.st_size == 0 && is_marker(fs, prefix, component, found->name))
 		return -ENOENT;
 	have_marker = view_marker(&fs->view, prefix, component, marker_name) == 0 &&
-		      stat_marker(fs->space, marker_name, &marker);
+		      stat_marker(fs->space, marker_name, &marker) &&
+		      reaches(fs, prefix, component, marker_name, true);
 	if (!have_file && !have_marker)
 		return -ENOENT;
 
@@ -130,7 +152,7 @@ int tree_find(struct fs *fs, const char *prefix, const char *component, struct f
 		memcpy(found->name, marker_name, sizeof(object_name));
 	found->st = found->directory ? marker.st : file.st;
 	tree_show_status(&found->st, found->directory);
-	return reaches(fs, prefix, component, found->name, found->directory) ? 0 : -ENOENT;
+	return 0;
 }
 
 int tree_file_name(struct fs *fs, const char *prefix, const char *component, object_name name)
@@ -140,7 +162,7 @@ int tree_file_name(struct fs *fs, const char *prefix, const char *component, obj
 	if (error < 0)
 		return error;
 	/* An object that is made with a marker's name is made a directory. */
-	if (view_is_marker(&fs->view, prefix, component))
+	if (is_marker(fs, prefix, component, name))
 		return -EINVAL;
 	return reaches(fs, prefix, component, name, false) ? 0 : -EINVAL;
 }
@@ -148,16 +170,10 @@ int tree_file_name(struct fs *fs, const char *prefix, const char *component, obj
 int tree_marker_name(struct fs *fs, const char *prefix, const char *component, object_name name)
 {
 	int error = view_marker(&fs->view, prefix, component, name);
-	const struct markers markers = tree_markers(fs);
-	object_name file;
 
 	if (error < 0)
 		return error;
-	/* A directory's component is split like a file's. */
-	error = view_file(&fs->view, prefix, component, file);
-	if (error < 0)
-		return error;
-	return view_reaches(&fs->view, &markers, prefix, component, file, false) ? 0 : -EINVAL;
+	return reaches(fs, prefix, component, name, true) ? 0 : -EINVAL;
 }
 
 int tree_prefix(struct node *directory, object_name prefix)
@@ -173,10 +189,13 @@ static bool is_root(const struct fs *fs, const struct node *node)
 	return node == fs->nodes.root;
 }
 
-/* A directory's name, its ".", and a ".." for each directory in it. */
+/* A directory's name, its ".", and a ".." for each directory in it. One link is
+ * what tells tree walkers that the number is not known. */
 static void count_links(struct fs *fs, struct node *node, const char *prefix, struct stat *st)
 {
-	st->st_nlink = 2 + marks_count_in(&fs->marks, node, prefix);
+	unsigned count;
+
+	st->st_nlink = marks_count_in(&fs->marks, node, prefix, &count) ? 2 + count : 1;
 }
 
 static int stat_root(struct fs *fs, struct stat *st)

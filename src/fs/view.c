@@ -47,10 +47,10 @@ int view_file(const struct view *view, const char *prefix, const char *component
 	return join(name, "", prefix, component, "");
 }
 
-/* No component of a marker may be empty, and a top-level directory called
- * sem.x would take the names of the semaphores of a directory x. */
-static bool may_be_directory(const struct view *view, const char *component, size_t len,
-			     bool top_level)
+/* No component of a marker may be empty. A top-level directory called sem.x
+ * would take the names of the semaphores of a directory x; and below, the file
+ * that could have its path is a semaphore, which is split in another way. */
+static bool may_be_directory(const struct view *view, const char *component, size_t len)
 {
 	const char separator = view->separator;
 
@@ -61,8 +61,7 @@ static bool may_be_directory(const struct view *view, const char *component, siz
 	for (size_t i = 1; i < len; i++)
 		if (component[i] == separator && component[i - 1] == separator)
 			return false;
-	return !(top_level && len >= SEMAPHORE_LEN &&
-		 memcmp(component, semaphore, SEMAPHORE_LEN) == 0);
+	return len < SEMAPHORE_LEN || memcmp(component, semaphore, SEMAPHORE_LEN) != 0;
 }
 
 int view_marker(const struct view *view, const char *prefix, const char *component,
@@ -72,7 +71,7 @@ int view_marker(const struct view *view, const char *prefix, const char *compone
 
 	if (view->flat)
 		return -EPERM;
-	if (!may_be_directory(view, component, strlen(component), prefix[0] == '\0'))
+	if (!may_be_directory(view, component, strlen(component)))
 		return -EINVAL;
 	return join(marker, "", prefix, component, end);
 }
@@ -82,7 +81,7 @@ bool view_is_marker(const struct view *view, const char *prefix, const char *com
 	const size_t len = strlen(component);
 
 	return !view->flat && len > 1 && component[len - 1] == view->separator &&
-	       may_be_directory(view, component, len - 1, prefix[0] == '\0');
+	       may_be_directory(view, component, len - 1);
 }
 
 /* Is name[0..end], which ends in the separator, a directory below name[0..start]? */
@@ -91,7 +90,7 @@ static bool is_directory(const struct view *view, const struct markers *markers,
 {
 	object_name marker, prefix, component, rival;
 
-	if (!may_be_directory(view, name + start, end - 1 - start, start == 0))
+	if (!may_be_directory(view, name + start, end - 1 - start))
 		return false;
 	memcpy(marker, name, end);
 	marker[end] = '\0';
@@ -180,14 +179,22 @@ void view_locate(const struct view *view, const struct markers *markers, const c
 bool view_reaches(const struct view *view, const struct markers *markers, const char *prefix,
 		  const char *component, const char *name, bool directory)
 {
+	const size_t len = strlen(name);
 	struct location location;
+	object_name body;
 
 	/* Without a separator of its own the component cannot be split, and
 	 * the directories above it are there: somebody walked through them. */
 	if (view->flat || strchr(component, view->separator) == NULL)
 		return true;
+	/* A marker is split up to its component, whether it is there or not. */
+	if (directory) {
+		memcpy(body, name, len - 1);
+		body[len - 1] = '\0';
+		return directory_len(view, markers, body, false) == strlen(prefix);
+	}
 	view_locate(view, markers, name, &location);
-	return location.directory == directory && strcmp(location.prefix, prefix) == 0 &&
+	return !location.directory && strcmp(location.prefix, prefix) == 0 &&
 	       strcmp(location.component, component) == 0;
 }
 

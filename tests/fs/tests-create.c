@@ -3,6 +3,7 @@
 #include "mount.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -229,7 +230,66 @@ static void a_read_only_mount_refuses_every_change(void)
 	has_text(MNT "/a", "changed below");
 }
 
+static void what_is_no_object_keeps_its_name(void)
+{
+	ok(mkdir(SHM "/dir", 0755));
+	ok(symlink("nowhere", SHM "/link"));
+	ok(mkfifo(SHM "/fifo", 0600));
+	fails(EEXIST, open(MNT "/dir", O_RDWR | O_CREAT, 0600));
+	fails(EEXIST, open(MNT "/link", O_RDWR | O_CREAT, 0600));
+	fails(EEXIST, open(MNT "/fifo", O_RDWR | O_CREAT | O_EXCL, 0600));
+	has_names(MNT, "");
+	has_names(SHM, "dir fifo link ");
+}
+
+/* A name that others make and remove all the time can be created or opened. */
+static void creating_a_name_that_comes_and_goes_succeeds(void)
+{
+	pid_t native;
+
+	CHILD (native)
+		for (;;) {
+			put(SHM "/a", "text");
+			unlink(SHM "/a");
+		}
+	for (int round = 0; round < 3000; round++)
+		ok(close(ok(open(MNT "/a", O_RDWR | O_CREAT, 0666))));
+	ok(kill(native, SIGKILL));
+}
+
+/* The kernel takes what CREATE opens for new, and checks no rights to it. */
+static void creating_opens_nobody_elses_object(void)
+{
+	pid_t native;
+
+	CHILD (native)
+		for (;;) {
+			int fd = open(SHM "/a", O_RDWR | O_CREAT | O_EXCL, 0600);
+
+			if (fd != -1)
+				ok(fchown(fd, 1001, 1001));
+			close(fd);
+			unlink(SHM "/a");
+		}
+	AS_USER (1000, 1000)
+		for (int round = 0; round < 3000; round++) {
+			int fd = open(MNT "/a", O_RDWR | O_CREAT, 0666);
+
+			if (fd == -1) {
+				g_assert_cmpint(errno, ==, EACCES);
+				continue;
+			}
+			g_assert_cmpint(fstat_of(fd).st_uid, ==, 1000);
+			unlink(MNT "/a");
+			close(fd);
+		}
+	ok(kill(native, SIGKILL));
+}
+
 static const struct mount_test tests[] = {
+	{ TEST(what_is_no_object_keeps_its_name) },
+	{ TEST(creating_a_name_that_comes_and_goes_succeeds) },
+	{ TEST(creating_opens_nobody_elses_object) },
 	{ TEST(created_object_is_reached_by_shm_open) },
 	{ TEST(exclusive_create_refuses_what_exists) },
 	{ TEST(create_opens_what_exists) },

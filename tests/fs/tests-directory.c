@@ -391,11 +391,59 @@ static void markers_that_come_and_go_break_nothing(void)
 	ok(kill(native, SIGKILL));
 }
 
+static void links_count_the_directories_below(void)
+{
+	ok(mkdir(MNT "/a", 0755));
+	ok(mkdir(MNT "/a/b", 0755));
+	ok(mkdir(MNT "/e", 0755));
+	g_assert_cmpint(stat_of(MNT).st_nlink, ==, 4);
+	g_assert_cmpint(stat_of(MNT "/a").st_nlink, ==, 3);
+	g_assert_cmpint(stat_of(MNT "/a/b").st_nlink, ==, 2);
+	put(SHM "/a%native%", "");
+	put(MNT "/a/file", "");
+	g_assert_cmpint(stat_of(MNT "/a").st_nlink, ==, 4);
+	ok(unlink(SHM "/a%native%"));
+	g_assert_cmpint(stat_of(MNT "/a").st_nlink, ==, 3);
+	ok(renameat2(AT_FDCWD, MNT "/a", AT_FDCWD, MNT "/e", RENAME_EXCHANGE));
+	g_assert_cmpint(stat_of(MNT "/a").st_nlink, ==, 2);
+	g_assert_cmpint(stat_of(MNT "/e").st_nlink, ==, 3);
+	ok(rename(MNT "/e/b", MNT "/a/b"));
+	g_assert_cmpint(stat_of(MNT "/a").st_nlink, ==, 3);
+	g_assert_cmpint(stat_of(MNT "/e").st_nlink, ==, 2);
+}
+
+/* Native changes of more markers than the kernel's queue of events holds. */
+static void links_are_right_after_many_changes(void)
+{
+	ok(mkdir(MNT "/a", 0755));
+	g_assert_cmpint(stat_of(MNT "/a").st_nlink, ==, 2);
+	sh("cd " SHM "; i=0; while [ $i -lt 40000 ]; do : > 'a%b%'; i=$((i+1)); rm -f 'a%b%'; "
+	   "i=$((i+1)); done; : > 'a%c%'");
+	g_assert_cmpint(stat_of(MNT "/a").st_nlink, ==, 3);
+}
+
+/* What a daemon leaves that was killed while it renamed a directory. */
+static void two_markers_of_one_object_are_two_directories(void)
+{
+	ok(mkdir(MNT "/a", 0755));
+	ok(link(SHM "/a%", SHM "/b%"));
+	put(MNT "/a/x", "x");
+	ok(rename(MNT "/a/x", MNT "/b/x"));
+	has_text(MNT "/b/x", "x");
+	has_names(MNT "/a", "");
+	ok(rmdir(MNT "/a"));
+	has_names(SHM, "b% b%x ");
+	has_text(MNT "/b/x", "x");
+}
+
 static const struct mount_test tests[] = {
 	{ TEST(a_directory_is_an_empty_object) },
 	{ TEST(names_below_are_joined_by_the_separator) },
 	{ TEST(without_a_marker_the_separator_is_any_byte) },
 	{ TEST(names_that_would_be_split_cannot_be_made) },
+	{ TEST(links_count_the_directories_below) },
+	{ TEST(links_are_right_after_many_changes), ONLY_MAPPED },
+	{ TEST(two_markers_of_one_object_are_two_directories) },
 	{ TEST(a_directory_at_the_top_is_no_semaphore) },
 	{ TEST(the_older_of_object_and_marker_has_the_name), .says = "*x%*y*" },
 	{ TEST(a_marker_with_content_is_a_plain_file) },

@@ -263,7 +263,17 @@ static void lookers_see_one_step(void)
 	ok(kill(mover, SIGKILL));
 }
 
+static void what_is_no_object_is_not_replaced(void)
+{
+	put(MNT "/a", "text");
+	ok(mkfifo(SHM "/pipe", 0600));
+	fails(EEXIST, rename(MNT "/a", MNT "/pipe"));
+	fails(EEXIST, renameat2(AT_FDCWD, MNT "/a", AT_FDCWD, MNT "/pipe", RENAME_NOREPLACE));
+	has_names(SHM, "a pipe ");
+}
+
 static const struct mount_test tests[] = {
+	{ TEST(what_is_no_object_is_not_replaced) },
 	{ TEST(an_object_keeps_itself_under_a_new_name) },
 	{ TEST(an_open_target_keeps_its_content) },
 	{ TEST(two_names_of_one_object_stay) },

@@ -202,7 +202,35 @@ static void a_list_set_on_the_mount_is_the_objects_or_refused(void)
 	same_stat(MNT "/a", SHM "/a");
 }
 
+static void trusted_attributes_are_for_root(void)
+{
+	char list[100];
+
+	put(MNT "/a", "");
+	ok(setxattr(MNT "/a", "trusted.t", "v", 1, 0));
+	ok(setxattr(MNT "/a", "user.u", "v", 1, 0));
+	AS_USER (1000, 1000)
+		g_assert_cmpint(listxattr(MNT "/a", list, sizeof list), ==, sizeof "user.u");
+	AS_USER (1000, 1000)
+		g_assert_cmpint(listxattr(MNT "/a", NULL, 0), ==, sizeof "user.u");
+	g_assert_cmpint(listxattr(MNT "/a", list, sizeof list), ==,
+			sizeof "user.u" + sizeof "trusted.t");
+}
+
+static void only_the_top_can_have_a_default_acl(void)
+{
+	struct acl acl = acl_for_1001(7);
+
+	ok(mkdir(MNT "/d", 0755));
+	fails(EOPNOTSUPP, setxattr(MNT "/d", "system.posix_acl_default", &acl, sizeof acl, 0));
+	ok(setxattr(MNT "/d", "system.posix_acl_access", &acl, sizeof acl, 0));
+	ok(setxattr(MNT, "system.posix_acl_default", &acl, sizeof acl, 0));
+	ok(removexattr(SHM, "system.posix_acl_default"));
+}
+
 static const struct mount_test tests[] = {
+	{ TEST(trusted_attributes_are_for_root) },
+	{ TEST(only_the_top_can_have_a_default_acl) },
 	{ TEST(attributes_are_the_same_on_both_sides) },
 	{ TEST(lists_are_the_same_on_both_sides) },
 	{ TEST(errors_are_the_native_ones) },

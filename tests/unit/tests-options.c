@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/* options.c: command lines and what becomes of them. */
+#include "options.h"
+#include "unit.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* A command line without the program's name, cut at its spaces. */
+struct line {
+	struct options options;
+	char **argv;
+	char message[512];
+	int error;
+};
+
+static void parse(struct line *line, const char *arguments)
+{
+	g_autofree char *all = g_strconcat("shmfuse ", arguments, NULL);
+	char *none[] = { all, NULL };
+
+	/* Where a line before ended in the middle of a word, getopt(3) would go on. */
+	optind = 0;
+	getopt(1, none, "+");
+
+	*line = (struct line){ .argv = g_strsplit(all, " ", -1) };
+	line->error = options_parse(&line->options, (int)g_strv_length(line->argv), line->argv,
+				    line->message, sizeof(line->message));
+	g_test_message("%s: %s", arguments, line->message);
+}
+
+static void line_clear(struct line *line)
+{
+	options_free(&line->options);
+	g_strfreev(line->argv);
+}
+
+#define LINE __attribute__((__cleanup__(line_clear))) struct line
+
+static bool has_mount_option(const struct line *line, const char *wanted)
+{
+	g_auto(GStrv) words = g_strsplit(line->options.mount_options, ",", -1);
+
+	return g_strv_contains((const char *const *)words, wanted);
+}
+
+/* ---- what is right ---- */
+
+static void test_line_without_options_has_the_defaults(void)
+{
+	LINE line;
+
+	parse(&line, "/mnt");
+	g_assert_cmpint(line.error, ==, 0);
+	g_assert_cmpint(line.options.action, ==, ACTION_MOUNT);
+	g_assert_null(line.options.source);
+	g_assert_cmpstr(line.options.mountpoint, ==, "/mnt");
+	g_assert_false(line.options.foreground);
+	g_assert_false(line.options.debug);
+	g_assert_false(line.options.flat);
+	g_assert_cmpint(line.options.data, ==, DATA_AUTO);
+	g_assert_cmpint(line.options.local_lock, ==, LOCAL_NONE);
+	g_assert_cmpint(line.options.separator, ==, '%');
+	g_assert_cmpint(line.options.allow_other, ==, geteuid() == 0);
+	g_assert_true(has_mount_option(&line, "default_permissions"));
+	g_assert_true(has_mount_option(&line, "subtype=shmfuse"));
+}
+
+static void test_source_stands_before_the_mount_point(void)
+{
+	LINE line;
+
+	parse(&line, "shm /mnt");
+	g_assert_cmpint(line.error, ==, 0);
+	g_assert_cmpstr(line.options.source, ==, "shm");
+	g_assert_cmpstr(line.options.mountpoint, ==, "/mnt");
+}
+
+/* Each line asks for the mapped path, + as separator, and the foreground. */
+static void test_options_stand_where_they_like(void)
+{
+	static const char *const lines[] = {
+		"-f -o data=mapped,separator=+ shm /mnt",
+		"shm /mnt -f -o data=mapped,separator=+",
+		"shm -o data=mapped -f /mnt -o separator=+",
+		"-fodata=mapped,separator=+ shm /mnt",
+		"-odata=mapped -oseparator=+ -f -- shm /mnt",
+		"-d -o separator=- -o data=auto,data=mapped -o separator=+ shm /mnt",
+		"-o ,data=mapped,,separator=+, -f shm /mnt",
+		"-o debug,data=mapped,separator=+ shm /mnt",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		LINE line;
+
+		parse(&line, lines[i]);
+		g_assert_cmpint(line.error, ==, 0);
+		g_assert_cmpint(line.options.data, ==, DATA_MAPPED);
+		g_assert_cmpint(line.options.separator, ==, '+');
+		g_assert_true(line.options.foreground);
+		g_assert_cmpstr(line.options.source, ==, "shm");
+		g_assert_cmpstr(line.options.mountpoint, ==, "/mnt");
+	}
+}
+
+static void test_words_have_their_values(void)
+{
+	static const struct {
+		const char *arguments;
+		enum data_path data;
+		enum local_lock local_lock;
+		bool flat;
+	} lines[] = {
+		{ "-o data=auto /m", DATA_AUTO, LOCAL_NONE, false },
+		{ "-o data=passthrough /m", DATA_PASSTHROUGH, LOCAL_NONE, false },
+		{ "-o local_lock=none /m", DATA_AUTO, LOCAL_NONE, false },
+		{ "-o local_lock=flock /m", DATA_AUTO, LOCAL_FLOCK, false },
+		{ "-o local_lock=posix /m", DATA_AUTO, LOCAL_POSIX, false },
+		{ "-o local_lock=all /m", DATA_AUTO, LOCAL_ALL, false },
+		{ "-o flat /m", DATA_AUTO, LOCAL_NONE, true },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		LINE line;
+
+		parse(&line, lines[i].arguments);
+		g_assert_cmpint(line.error, ==, 0);
+		g_assert_cmpint(line.options.data, ==, lines[i].data);
+		g_assert_cmpint(line.options.local_lock, ==, lines[i].local_lock);
+		g_assert_cmpint(line.options.flat, ==, lines[i].flat);
+	}
+}
+
+static void test_other_users_are_allowed_or_not(void)
+{
+	LINE allowed, denied, changed;
+
+	parse(&allowed, "-o allow_other /m");
+	g_assert_true(allowed.options.allow_other);
+	g_assert_true(has_mount_option(&allowed, "allow_other"));
+	parse(&denied, "-o noallow_other /m");
+	g_assert_false(denied.options.allow_other);
+	g_assert_false(has_mount_option(&denied, "allow_other"));
+	parse(&changed, "-o allow_other,noallow_other /m");
+	g_assert_false(has_mount_option(&changed, "allow_other"));
+}
+
+static void test_mount_s_own_words_are_passed_on(void)
+{
+	static const char *const words[] = {
+		"ro",   "rw",    "suid",    "nosuid", "dev",     "nodev",    "exec",      "noexec",
+		"sync", "async", "dirsync", "atime",  "noatime", "diratime", "nodiratime"
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		g_autofree char *arguments = g_strdup_printf("-o %s /m", words[i]);
+		LINE line;
+
+		parse(&line, arguments);
+		g_assert_cmpint(line.error, ==, 0);
+		g_assert_true(has_mount_option(&line, words[i]));
+	}
+}
+
+static void test_fstab_s_other_words_are_left_out(void)
+{
+	static const char *const words[] = {
+		"defaults", "auto",     "noauto",   "user",        "nouser",    "users",
+		"owner",    "group",    "nofail",   "_netdev",     "relatime",  "norelatime",
+		"x-mount.mkdir", "x-systemd.automount", "X-any=thing", "comment=said", "uhelper=x"
+	};
+	LINE plain;
+
+	parse(&plain, "/m");
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		g_autofree char *arguments = g_strdup_printf("-o %s /m", words[i]);
+		LINE line;
+
+		parse(&line, arguments);
+		g_assert_cmpint(line.error, ==, 0);
+		g_assert_cmpstr(line.options.mount_options, ==, plain.options.mount_options);
+	}
+}
+
+static void test_questions_need_no_mount_point(void)
+{
+	static const struct {
+		const char *arguments;
+		enum action action;
+	} lines[] = {
+		{ "--check", ACTION_CHECK }, { "--help", ACTION_HELP }, { "-h", ACTION_HELP },
+		{ "--version", ACTION_VERSION }, { "-V", ACTION_VERSION }, { "/m -V", ACTION_VERSION },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		LINE line;
+
+		parse(&line, lines[i].arguments);
+		g_assert_cmpint(line.error, ==, 0);
+		g_assert_cmpint(line.options.action, ==, lines[i].action);
+	}
+}
+
+/* ---- what is wrong ---- */
+
+static void test_wrong_line_has_one_line_that_says_so(void)
+{
+	static const struct {
+		const char *arguments, *part;
+	} lines[] = {
+		{ "-f", "no mount point" },
+		{ "shm /mnt more", "'more'" },
+		{ "-o data /m", "'data' needs a value" },
+		{ "-o data= /m", "auto, passthrough or mapped" },
+		{ "-o data=fast /m", "data=fast" },
+		{ "-o data=Mapped /m", "data=Mapped" },
+		{ "-o local_lock=some /m", "local_lock=some" },
+		{ "-o flat=yes /m", "'flat'" },
+		{ "-o separator /m", "'separator' needs a value" },
+		{ "-o separator= /m", "one byte" },
+		{ "-o separator=++ /m", "one byte" },
+		{ "-o separator=/ /m", "one byte" },
+		{ "-o separator=. /m", "one byte" },
+		{ "-o separator=, /m", "one byte" },
+		{ "-o bogus /m", "'bogus'" },
+		{ "-o bogus=1 /m", "'bogus=1'" },
+		{ "-o rox /m", "'rox'" },
+		{ "-o dat=auto /m", "'dat=auto'" },
+		{ "-o /m", "'/m'" },
+		{ "-x /m", "'-x'" },
+		{ "-fx /m", "'-x'" },
+		{ "/m -o", "'-o' needs a value" },
+		{ "--bogus /m", "'--bogus'" },
+		{ "--check=1", "'--check=1'" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		LINE line;
+
+		parse(&line, lines[i].arguments);
+		g_assert_cmpint(line.error, ==, -1);
+		g_assert_nonnull(strstr(line.message, lines[i].part));
+		g_assert_null(strchr(line.message, '\n'));
+	}
+}
+
+/* With e, the directory s would hold as m.x what is the semaphore sem.x: the
+ * marker is se, and se and m.x make sem.x. */
+static void test_separator_is_no_letter_of_the_semaphore_s_prefix(void)
+{
+	static const char *const lines[] = { "-o separator=e /m", "-o separator=m /m" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		LINE line;
+
+		parse(&line, lines[i]);
+		g_assert_cmpint(line.error, ==, -1);
+	}
+}
+
+static void test_what_stands_behind_two_dashes_is_no_option(void)
+{
+	LINE line;
+
+	parse(&line, "-- -f -o");
+	g_assert_cmpint(line.error, ==, 0);
+	g_assert_cmpstr(line.options.source, ==, "-f");
+	g_assert_cmpstr(line.options.mountpoint, ==, "-o");
+	g_assert_false(line.options.foreground);
+}
+
+static void test_long_word_is_cut_in_the_message(void)
+{
+	g_autofree char *word = g_strnfill(2000, 'x');
+	g_autofree char *arguments = g_strdup_printf("-o %s /m", word);
+	LINE line;
+
+	parse(&line, arguments);
+	g_assert_cmpint(line.error, ==, -1);
+	g_assert_cmpuint(strlen(line.message), <, sizeof(line.message));
+}
+
+static void test_help_names_every_option_within_80_columns(void)
+{
+	static const char *const words[] = { "-o",	 "-f",	       "-d",		"--check",
+					     "--help",	 "--version",  "data=",		"local_lock=",
+					     "separator=", "noallow_other", "flat" };
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	options_help(stream);
+	fclose(stream);
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+		g_assert_nonnull(strstr(text, words[i]));
+	lines = g_strsplit(text, "\n", -1);
+	for (size_t i = 0; lines[i] != NULL; i++)
+		g_assert_cmpuint(strlen(lines[i]), <=, 80);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	add("options", line_without_options_has_the_defaults);
+	add("options", source_stands_before_the_mount_point);
+	add("options", options_stand_where_they_like);
+	add("options", words_have_their_values);
+	add("options", other_users_are_allowed_or_not);
+	add("options", mount_s_own_words_are_passed_on);
+	add("options", fstab_s_other_words_are_left_out);
+	add("options", questions_need_no_mount_point);
+	add("options", wrong_line_has_one_line_that_says_so);
+	add("options", separator_is_no_letter_of_the_semaphore_s_prefix);
+	add("options", what_stands_behind_two_dashes_is_no_option);
+	add("options", long_word_is_cut_in_the_message);
+	add("options", help_names_every_option_within_80_columns);
+	return g_test_run();
+}
