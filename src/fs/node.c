@@ -471,8 +471,19 @@ void node_rebind(struct node *parent, const char *name, ino_t ino, bool director
 void node_tell_owner(struct node *node, const struct stat *st)
 {
 	pthread_mutex_lock(&node->table->lock);
+	node->mode = st->st_mode;
 	node->uid = st->st_uid;
 	node->gid = st->st_gid;
+	pthread_mutex_unlock(&node->table->lock);
+}
+
+void node_last_status(struct node *node, struct stat *st)
+{
+	pthread_mutex_lock(&node->table->lock);
+	*st = (struct stat){.st_ino = node->ino,
+			    .st_mode = node->mode,
+			    .st_uid = node->uid,
+			    .st_gid = node->gid};
 	pthread_mutex_unlock(&node->table->lock);
 }
 

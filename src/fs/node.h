@@ -48,7 +48,8 @@ struct node {
 	struct lock_owner *owners; /* guarded by locks.c's lock */
 	struct node *next;     /* in its bucket of the table */
 
-	/* The owner that the kernel's permission checks know. */
+	/* What the kernel was told last, and bases its permission checks on. */
+	mode_t mode;
 	uid_t uid;
 	gid_t gid;
 
@@ -122,6 +123,8 @@ void node_rebind(struct node *parent, const char *name, ino_t ino, bool director
 
 /* What the kernel was told of the object last, and whether that is so still. */
 void node_tell_owner(struct node *node, const struct stat *st);
+/* The same as the status of a directory that is gone. */
+void node_last_status(struct node *node, struct stat *st);
 bool node_knows_owner(struct node *node, const struct stat *st);
 
 /* A handle takes over the descriptor. NULL: no memory, and it is not taken. */

@@ -223,16 +223,21 @@ static int stale(struct fs *fs)
 	return -ESTALE;
 }
 
-static int stat_handle(struct fs *fs, struct node *node, struct stat *st)
+/* A node whose object has no name any more: as one of its handles shows it. Who
+ * works in a directory that was removed need not have it open. */
+static int stat_nameless(struct fs *fs, struct node *node, struct stat *st)
 {
 	struct handle *handle = handle_of(node);
 	int error = 0;
 
-	if (handle == NULL)
+	if (handle == NULL && !node->directory)
 		return stale(fs);
-	if (pshm_fstat(handle->fd, st) < 0)
+	if (handle == NULL)
+		node_last_status(node, st);
+	else if (pshm_fstat(handle->fd, st) < 0)
 		error = -errno;
-	handle_put(handle);
+	if (handle != NULL)
+		handle_put(handle);
 	if (node->directory) {
 		tree_show_status(st, true);
 		st->st_nlink = 0;
@@ -269,7 +274,7 @@ int tree_stat(struct fs *fs, struct node *node, struct stat *st)
 		return stat_root(fs, st);
 	error = find_place(fs, node, &found);
 	if (error == -ENOENT)
-		return stat_handle(fs, node, st);
+		return stat_nameless(fs, node, st);
 	if (error < 0)
 		return error;
 	*st = found.st;

@@ -436,11 +436,27 @@ static void two_markers_of_one_object_are_two_directories(void)
 	has_text(MNT "/b/x", "x");
 }
 
+static void a_removed_working_directory_is_empty(void)
+{
+	struct stat st;
+
+	ok(mkdir(MNT "/a", 0750));
+	ok(chdir(MNT "/a"));
+	ok(rmdir(MNT "/a"));
+	ok(stat(".", &st));
+	g_assert_cmpint(st.st_mode, ==, S_IFDIR | 0750);
+	g_assert_cmpint(st.st_nlink, ==, 0);
+	fails(ENOENT, open("b", O_RDWR | O_CREAT, 0600));
+	fails(ENOENT, stat("b", &st));
+	ok(chdir("/"));
+}
+
 static const struct mount_test tests[] = {
 	{ TEST(a_directory_is_an_empty_object) },
 	{ TEST(names_below_are_joined_by_the_separator) },
 	{ TEST(without_a_marker_the_separator_is_any_byte) },
 	{ TEST(names_that_would_be_split_cannot_be_made) },
+	{ TEST(a_removed_working_directory_is_empty) },
 	{ TEST(links_count_the_directories_below) },
 	{ TEST(links_are_right_after_many_changes), ONLY_MAPPED },
 	{ TEST(two_markers_of_one_object_are_two_directories) },
