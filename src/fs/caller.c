@@ -83,7 +83,7 @@ bool caller_is_in_group(fuse_req_t req, gid_t gid)
 /* capset(2) is a thread's own affair; libcap would ask the same of it. */
 static bool set_fsetid(bool on)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 	const unsigned bit = CAP_TO_MASK(CAP_FSETID);
 

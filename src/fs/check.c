@@ -32,7 +32,7 @@ struct trial {
 
 static void mount_and_tell(struct trial *trial, const char *directory)
 {
-	char *argv[] = {(char[]){"shmfuse"}, (char *)directory, NULL};
+	char *argv[] = { (char[]){ "shmfuse" }, (char *)directory, NULL };
 	struct options options;
 	message_line message;
 	struct fs fs;
@@ -53,7 +53,7 @@ static void try_mount(struct trial *trial)
 {
 	char directory[] = "/tmp/shmfuse-check-XXXXXX";
 
-	*trial = (struct trial){.result = NOTHING};
+	*trial = (struct trial){ .result = NOTHING };
 	/* Without the right to this it is in the open for a moment. */
 	if (unshare(CLONE_NEWNS) == 0)
 		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
@@ -72,7 +72,7 @@ static void run_trial(struct trial *trial)
 	int ends[2];
 	pid_t child;
 
-	*trial = (struct trial){.result = NOTHING, .text = "cannot start a trial"};
+	*trial = (struct trial){ .result = NOTHING, .text = "cannot start a trial" };
 	if (pipe(ends) < 0)
 		return;
 	child = fork();
@@ -91,7 +91,7 @@ static void run_trial(struct trial *trial)
 
 /* ---- what can be read ---- */
 
-#define WIDTH 80
+#define WIDTH  80
 #define INDENT 20
 
 /* The text beside its subject, broken at spaces where it is long. */

@@ -7,8 +7,7 @@
 
 #include <errno.h>
 
-static void fill(struct node *node, const struct found *found,
-		 struct fuse_entry_param *entry)
+static void fill(struct node *node, const struct found *found, struct fuse_entry_param *entry)
 {
 	node_tell_owner(node, &found->st);
 	*entry = (struct fuse_entry_param){

@@ -20,7 +20,7 @@
 #include <stdbool.h>
 
 #define BACKING_LOCKS 64
-#define RIVALS_TOLD 256
+#define RIVALS_TOLD   256
 
 struct directory;
 struct locks;
@@ -28,8 +28,8 @@ struct locks;
 struct fs {
 	const struct options *options;
 	struct fuse_session *session;
-	int space;        /* the shm file system */
-	bool passthrough; /* the data path */
+	int space;			   /* the shm file system */
+	bool passthrough;		   /* the data path */
 	unsigned proto_major, proto_minor; /* of the kernel's FUSE protocol */
 	struct view view;
 	struct nodes nodes;

@@ -19,8 +19,8 @@ static int64_t now(void)
 
 void holds_init(struct holds *holds)
 {
-	*holds = (struct holds){.lock = PTHREAD_MUTEX_INITIALIZER,
-				.changed = PTHREAD_COND_INITIALIZER};
+	*holds = (struct holds){ .lock = PTHREAD_MUTEX_INITIALIZER,
+				 .changed = PTHREAD_COND_INITIALIZER };
 }
 
 /* Takes the held handles out, to be released without the lock. */
@@ -44,8 +44,8 @@ static void *let_go_in_time(void *arg)
 
 	pthread_mutex_lock(&holds->lock);
 	while (!holds->stop && now() < holds->until) {
-		const struct timespec deadline = {.tv_sec = holds->until / 1000000000,
-						  .tv_nsec = holds->until % 1000000000};
+		const struct timespec deadline = { .tv_sec = holds->until / 1000000000,
+						   .tv_nsec = holds->until % 1000000000 };
 
 		pthread_cond_timedwait(&holds->changed, &holds->lock, &deadline);
 	}

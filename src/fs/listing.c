@@ -32,7 +32,7 @@ static int add_object(const char *name, ino_t ino, void *arg)
 	copy = strdup(name);
 	if (copy == NULL)
 		return -ENOMEM;
-	listing->objects[listing->count++] = (struct listed){copy, ino};
+	listing->objects[listing->count++] = (struct listed){ copy, ino };
 	return 0;
 }
 
@@ -51,7 +51,7 @@ static int compare_markers(const void *a, const void *b)
 static bool is_directory_listed(const char *name, const char *rival, void *arg)
 {
 	struct listing *listing = arg;
-	const struct listed_marker key = {.name = name};
+	const struct listed_marker key = { .name = name };
 	struct listed_marker *marker = NULL;
 
 	if (listing->marker_count > 0)
@@ -89,7 +89,7 @@ int listing_read(struct listing *listing, struct fs *fs)
 {
 	int error;
 
-	*listing = (struct listing){.fs = fs};
+	*listing = (struct listing){ .fs = fs };
 	error = pshm_space_list(fs->space, add_object, listing);
 	if (error == -1)
 		return -errno;
@@ -104,12 +104,12 @@ void listing_free(struct listing *listing)
 		free((char *)listing->objects[i].name);
 	free(listing->objects);
 	free(listing->markers);
-	*listing = (struct listing){0};
+	*listing = (struct listing){ 0 };
 }
 
 static void locate(struct listing *listing, const struct listed *object, struct location *location)
 {
-	const struct markers markers = {is_directory_listed, listing};
+	const struct markers markers = { is_directory_listed, listing };
 
 	view_locate(&listing->fs->view, &markers, object->name, location);
 }
@@ -118,8 +118,7 @@ static bool is_empty_or_gone(struct listing *listing, const struct listed *objec
 {
 	struct pshm_info info;
 
-	return pshm_space_stat(listing->fs->space, object->name, &info) < 0 ||
-	       info.st.st_size == 0;
+	return pshm_space_stat(listing->fs->space, object->name, &info) < 0 || info.st.st_size == 0;
 }
 
 /* Neither an object whose path an older marker has is seen, nor a marker whose
@@ -128,7 +127,7 @@ static bool is_hidden(struct listing *listing, const struct listed *object,
 		      const struct location *location)
 {
 	const struct view *view = &listing->fs->view;
-	const struct markers markers = {is_directory_listed, listing};
+	const struct markers markers = { is_directory_listed, listing };
 	object_name marker;
 
 	if (location->directory)
@@ -148,8 +147,7 @@ bool listing_is_in(struct listing *listing, const struct listed *object, const c
 	return strcmp(location->prefix, prefix) == 0 && !is_hidden(listing, object, location);
 }
 
-bool listing_is_below(struct listing *listing, const struct listed *object,
-		      const char *prefix)
+bool listing_is_below(struct listing *listing, const struct listed *object, const char *prefix)
 {
 	struct location location;
 

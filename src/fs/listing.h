@@ -36,8 +36,7 @@ bool listing_is_in(struct listing *listing, const struct listed *object, const c
 		   struct location *location);
 
 /* Does it lie in the directory of prefix or in one below? */
-bool listing_is_below(struct listing *listing, const struct listed *object,
-		      const char *prefix);
+bool listing_is_below(struct listing *listing, const struct listed *object, const char *prefix);
 
 /* Is there anything in the directory of prefix? 0, -ENOTEMPTY or an error. */
 int listing_check_empty(struct fs *fs, const char *prefix);

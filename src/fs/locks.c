@@ -19,7 +19,7 @@ struct lock_owner {
 	uint64_t id;
 	int fd;
 	unsigned refs;
-	bool gone; /* not in its node's list any more */
+	bool gone;		     /* not in its node's list any more */
 	const struct handle *handle; /* through which it came */
 	struct lock_owner *next;
 };
@@ -35,7 +35,7 @@ struct lock_wait {
 };
 
 struct locks {
-	pthread_mutex_t lock; /* guards the lists, and each node's owners */
+	pthread_mutex_t lock;	/* guards the lists, and each node's owners */
 	pthread_cond_t changed; /* a wait is over, or gone */
 	struct lock_wait *waits;
 };
@@ -48,7 +48,7 @@ static void ignore_signal(int signal)
 struct locks *locks_new(void)
 {
 	/* Without SA_RESTART: it is to break the wait in fcntl(2) or flock(2). */
-	const struct sigaction action = {.sa_handler = ignore_signal};
+	const struct sigaction action = { .sa_handler = ignore_signal };
 	struct locks *locks = calloc(1, sizeof(*locks));
 
 	if (locks == NULL)
@@ -86,7 +86,8 @@ static struct lock_owner *locked_add(struct handle *handle, uint64_t id, int fd)
 	if (owner == NULL)
 		return NULL;
 	*owner = (struct lock_owner){
-		.id = id, .fd = fd, .refs = 1, .handle = handle, .next = handle->node->owners};
+		.id = id, .fd = fd, .refs = 1, .handle = handle, .next = handle->node->owners
+	};
 	handle->node->owners = owner;
 	return owner;
 }
@@ -150,7 +151,7 @@ static void owner_put(struct locks *locks, struct lock_owner *owner)
 static void locked_remove(struct lock_owner **at)
 {
 	struct lock_owner *owner = *at;
-	const struct flock all = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+	const struct flock all = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
 
 	*at = owner->next;
 	owner->gone = true;
@@ -318,7 +319,7 @@ int locks_wait(struct locks *locks, const struct lock_request *request,
 
 	if (wait == NULL)
 		return -ENOMEM;
-	*wait = (struct lock_wait){.locks = locks, .request = *request, .waiter = *waiter};
+	*wait = (struct lock_wait){ .locks = locks, .request = *request, .waiter = *waiter };
 	error = owner_get(locks, request->handle, request->owner, &wait->owner);
 	if (error < 0) {
 		free(wait);

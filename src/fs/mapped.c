@@ -16,7 +16,7 @@ ssize_t mapped_read(const struct handle *handle, void *buf, size_t size, off_t o
 
 static ssize_t write_object(int fd, const void *buf, size_t size, off_t off, bool append)
 {
-	const struct iovec iov = {.iov_base = (void *)buf, .iov_len = size};
+	const struct iovec iov = { .iov_base = (void *)buf, .iov_len = size };
 
 	/* The end is where it is now, wherever the kernel believes it to be. */
 	if (append)

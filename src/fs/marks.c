@@ -11,11 +11,11 @@
 
 void marks_init(struct marks *marks, const struct view *view, int space)
 {
-	*marks = (struct marks){.lock = PTHREAD_MUTEX_INITIALIZER,
-				.view = view,
-				.space = space,
-				.watch = view->flat ? -1 : pshm_space_watch(space),
-				.changes = 1};
+	*marks = (struct marks){ .lock = PTHREAD_MUTEX_INITIALIZER,
+				 .view = view,
+				 .space = space,
+				 .watch = view->flat ? -1 : pshm_space_watch(space),
+				 .changes = 1 };
 }
 
 static void clear(struct marks *marks)
@@ -158,7 +158,7 @@ static bool is_marker(const char *marker, const char *rival, void *arg)
 
 static unsigned count_in(struct marks *marks, const char *prefix)
 {
-	const struct markers markers = {is_marker, marks};
+	const struct markers markers = { is_marker, marks };
 	struct location location;
 	unsigned count = 0;
 

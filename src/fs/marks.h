@@ -21,9 +21,9 @@ struct marks {
 	const struct view *view;
 	int space;
 	int watch;
-	bool complete;    /* all names are known */
+	bool complete;	  /* all names are known */
 	uint32_t changes; /* how often the names changed; 0: never asked */
-	char **names;     /* sorted */
+	char **names;	  /* sorted */
 	size_t count, capacity;
 };
 

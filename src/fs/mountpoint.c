@@ -26,7 +26,7 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
 
 int mountpoint_check_source(const char *source, char *message, size_t size)
 {
-	static const char *const names[] = {"shm", "shmfuse", "none"};
+	static const char *const names[] = { "shm", "shmfuse", "none" };
 	struct stat st, space;
 
 	if (source == NULL)
@@ -88,9 +88,10 @@ int mountpoint_resolve(const char *path, char **resolved, char *message, size_t 
 		return -1;
 	}
 	if (is_mounted_here(*resolved)) {
-		snprintf(message, size,
-			 "mount point %s is busy: shmfuse is mounted there already; umount it first",
-			 path);
+		snprintf(
+			message, size,
+			"mount point %s is busy: shmfuse is mounted there already; umount it first",
+			path);
 		return -1;
 	}
 	return 0;
@@ -109,7 +110,8 @@ static int check_device(char *message, size_t size)
 			 "no " DEVICE ": load the kernel module fuse, or give the container the "
 			 "device");
 	else
-		snprintf(message, size, "cannot open " DEVICE ": %s: run as root, or change its mode",
+		snprintf(message, size,
+			 "cannot open " DEVICE ": %s: run as root, or change its mode",
 			 strerror(errno));
 	return -1;
 }

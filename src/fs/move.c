@@ -18,7 +18,7 @@ int moves_add(struct moves *moves, const char *from, const char *to, unsigned fl
 		return -ENOMEM;
 	moves->list = list;
 	list += moves->count++;
-	*list = (struct move){.flags = flags};
+	*list = (struct move){ .flags = flags };
 	strcpy(list->from, from);
 	strcpy(list->to, to);
 	return 0;
@@ -47,8 +47,8 @@ static int add_object(struct moves *moves, struct fs *fs, const char *name, cons
 	return moves_add(moves, name, to, swap ? RENAME_EXCHANGE : RENAME_NOREPLACE);
 }
 
-int moves_add_content(struct moves *moves, struct fs *fs, const char *prefix,
-		      const char *newprefix, bool exchange, bool back)
+int moves_add_content(struct moves *moves, struct fs *fs, const char *prefix, const char *newprefix,
+		      bool exchange, bool back)
 {
 	struct listing listing;
 	int error = listing_read(&listing, fs);
@@ -115,5 +115,5 @@ void moves_undo(struct moves *moves, struct fs *fs)
 void moves_free(struct moves *moves)
 {
 	free(moves->list);
-	*moves = (struct moves){0};
+	*moves = (struct moves){ 0 };
 }

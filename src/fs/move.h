@@ -26,8 +26,8 @@ struct moves {
  * exchange, an object that has its new name changes places with it; with
  * back, such objects are left out, as they change places already.
  * -ENAMETOOLONG, -ENOMEM. */
-int moves_add_content(struct moves *moves, struct fs *fs, const char *prefix,
-		      const char *newprefix, bool exchange, bool back);
+int moves_add_content(struct moves *moves, struct fs *fs, const char *prefix, const char *newprefix,
+		      bool exchange, bool back);
 int moves_add(struct moves *moves, const char *from, const char *to, unsigned flags);
 /* -ENOTEMPTY where a name is taken: the new directory would have it. */
 int moves_apply(struct moves *moves, struct fs *fs);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define FIRST_BUCKETS 256
-#define NO_SLOT UINT32_MAX
+#define NO_SLOT	      UINT32_MAX
 
 /* An id is a slot's number and, above it, how often the slot was used before:
  * an id of a node that is gone is recognised. The root's is 1, as FUSE wants. */
@@ -86,7 +86,7 @@ static int locked_grow_slots(struct nodes *nodes)
 	if (slots == NULL)
 		return -ENOMEM;
 	for (uint32_t i = nodes->slot_count; i < count; i++)
-		slots[i] = (struct slot){.next_free = i + 1 < count ? i + 1 : NO_SLOT};
+		slots[i] = (struct slot){ .next_free = i + 1 < count ? i + 1 : NO_SLOT };
 	nodes->free_slot = nodes->slot_count;
 	nodes->slots = slots;
 	nodes->slot_count = count;
@@ -154,8 +154,7 @@ static struct node_name **locked_name_at(struct node *node, const struct node *p
 {
 	struct node_name **at = &node->names;
 
-	while (*at != NULL &&
-	       ((*at)->parent != parent || strcmp((*at)->component, component) != 0))
+	while (*at != NULL && ((*at)->parent != parent || strcmp((*at)->component, component) != 0))
 		at = &(*at)->next;
 	return at;
 }
@@ -213,10 +212,10 @@ static struct node *locked_find(struct nodes *nodes, ino_t ino, bool directory,
 
 int nodes_init(struct nodes *nodes, char separator, const char *prefix, ino_t ino)
 {
-	*nodes = (struct nodes){.lock = PTHREAD_MUTEX_INITIALIZER,
-				.separator = separator,
-				.bucket_count = FIRST_BUCKETS,
-				.free_slot = NO_SLOT};
+	*nodes = (struct nodes){ .lock = PTHREAD_MUTEX_INITIALIZER,
+				 .separator = separator,
+				 .bucket_count = FIRST_BUCKETS,
+				 .free_slot = NO_SLOT };
 	nodes->buckets = calloc(FIRST_BUCKETS, sizeof(struct node *));
 	if (nodes->buckets == NULL || locked_grow_slots(nodes) < 0)
 		goto no_memory;
@@ -480,10 +479,9 @@ void node_tell_owner(struct node *node, const struct stat *st)
 void node_last_status(struct node *node, struct stat *st)
 {
 	pthread_mutex_lock(&node->table->lock);
-	*st = (struct stat){.st_ino = node->ino,
-			    .st_mode = node->mode,
-			    .st_uid = node->uid,
-			    .st_gid = node->gid};
+	*st = (struct stat){
+		.st_ino = node->ino, .st_mode = node->mode, .st_uid = node->uid, .st_gid = node->gid
+	};
 	pthread_mutex_unlock(&node->table->lock);
 }
 
@@ -504,7 +502,7 @@ struct handle *handle_new(struct node *node, int fd)
 
 	if (handle == NULL)
 		return NULL;
-	*handle = (struct handle){.fd = fd, .node = node, .refs = 1};
+	*handle = (struct handle){ .fd = fd, .node = node, .refs = 1 };
 	pthread_mutex_lock(&nodes->lock);
 	node->refs++;
 	handle->next = node->handles;

@@ -37,16 +37,16 @@ struct node_name {
 
 struct node {
 	struct nodes *table; /* constant */
-	uint64_t id;  /* constant; the kernel's nodeid */
-	ino_t ino;    /* constant */
-	bool directory; /* constant */
+	uint64_t id;	     /* constant; the kernel's nodeid */
+	ino_t ino;	     /* constant */
+	bool directory;	     /* constant */
 
 	uint32_t refs;
-	uint64_t lookups;      /* to be forgotten by the kernel */
+	uint64_t lookups;	 /* to be forgotten by the kernel */
 	struct node_name *names; /* the one that was looked up last first */
 	struct handle *handles;
 	struct lock_owner *owners; /* guarded by locks.c's lock */
-	struct node *next;     /* in its bucket of the table */
+	struct node *next;	   /* in its bucket of the table */
 
 	/* What the kernel was told last, and bases its permission checks on. */
 	mode_t mode;
@@ -63,7 +63,7 @@ struct node {
 
 struct nodes {
 	pthread_mutex_t lock;
-	char separator; /* constant */
+	char separator;	       /* constant */
 	struct node **buckets; /* by object */
 	size_t bucket_count;   /* a power of two */
 	struct slot *slots;    /* by id */

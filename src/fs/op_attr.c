@@ -45,8 +45,8 @@ void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 struct change {
 	struct node *node;
 	const struct handle *handle; /* of ftruncate(2), or NULL */
-	int fd;          /* the handle's, or O_PATH */
-	struct stat old; /* before the change */
+	int fd;			     /* the handle's, or O_PATH */
+	struct stat old;	     /* before the change */
 	const struct stat *attr;
 	int to_set;
 	fuse_req_t caller; /* who wants it */
@@ -101,10 +101,10 @@ static int set_size(const struct change *change)
 static struct timespec time_to_set(int to_set, int given, int now, struct timespec value)
 {
 	if (to_set & now)
-		return (struct timespec){.tv_nsec = UTIME_NOW};
+		return (struct timespec){ .tv_nsec = UTIME_NOW };
 	if (to_set & given)
 		return value;
-	return (struct timespec){.tv_nsec = UTIME_OMIT};
+	return (struct timespec){ .tv_nsec = UTIME_OMIT };
 }
 
 static int set_times(const struct change *change)
@@ -167,7 +167,8 @@ static int attr_set(struct fs *fs, struct node *node, const struct stat *attr, i
 {
 	NAMES held = names_hold(fs);
 	struct change change = {
-		.node = node, .handle = handle, .attr = attr, .to_set = to_set, .caller = caller};
+		.node = node, .handle = handle, .attr = attr, .to_set = to_set, .caller = caller
+	};
 	int error = 0;
 
 	change.fd = handle != NULL ? handle->fd : tree_open(fs, node, O_PATH);
@@ -196,8 +197,7 @@ void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 	struct fs *fs = fs_of(req);
 	NODE node = node_get(&fs->nodes, ino);
 	struct stat st;
-	int error = attr_set(fs, node, attr, to_set, fi != NULL ? handle_in(fi) : NULL,
-			     req, &st);
+	int error = attr_set(fs, node, attr, to_set, fi != NULL ? handle_in(fi) : NULL, req, &st);
 
 	if (error < 0)
 		reply_error(req, error);
@@ -211,8 +211,8 @@ void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 static size_t longest_name(struct node *node)
 {
 	object_name prefix, component;
-	bool found = node->directory ? node_prefix(node, prefix)
-				     : node_place(node, prefix, component);
+	bool found =
+		node->directory ? node_prefix(node, prefix) : node_place(node, prefix, component);
 
 	return NAME_MAX - (found ? strlen(prefix) : 0);
 }

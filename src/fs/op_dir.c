@@ -14,7 +14,7 @@
 /* An open directory has its content as it was when it was read from the start:
  * positions stay what they are, whatever comes and goes. */
 struct directory {
-	struct handle *handle; /* constant */
+	struct handle *handle;	      /* constant */
 	struct directory *next, **at; /* in fs->directories */
 
 	pthread_mutex_t lock; /* guards all below */
@@ -133,7 +133,7 @@ static int add(struct directory *directory, const char *name, ino_t ino, bool is
 {
 	struct dir_entry *entry = &directory->entries[directory->count];
 
-	*entry = (struct dir_entry){strdup(name), ino, is_directory};
+	*entry = (struct dir_entry){ strdup(name), ino, is_directory };
 	if (entry->name == NULL)
 		return -ENOMEM;
 	directory->count++;
@@ -190,10 +190,10 @@ static size_t fill(fuse_req_t req, const struct directory *directory, char *buf,
 
 	for (size_t i = (size_t)off; i < directory->count; i++) {
 		const struct dir_entry *entry = &directory->entries[i];
-		const struct stat st = {.st_ino = entry->ino,
-					.st_mode = entry->directory ? S_IFDIR : S_IFREG};
-		const size_t len = fuse_add_direntry(req, buf + used, size - used, entry->name,
-						     &st, (off_t)i + 1);
+		const struct stat st = { .st_ino = entry->ino,
+					 .st_mode = entry->directory ? S_IFDIR : S_IFREG };
+		const size_t len = fuse_add_direntry(req, buf + used, size - used, entry->name, &st,
+						     (off_t)i + 1);
 
 		if (len > size - used)
 			break;

@@ -46,8 +46,7 @@ static int truncate_at_open(fuse_req_t caller, int fd, const struct fuse_file_in
 	return 0;
 }
 
-static int file_open(struct fs *fs, struct node *node, struct fuse_file_info *fi,
-		     fuse_req_t caller)
+static int file_open(struct fs *fs, struct node *node, struct fuse_file_info *fi, fuse_req_t caller)
 {
 	NAMES held = names_hold(fs);
 	int error = 0, fd;

@@ -9,8 +9,9 @@
 
 void fs_getlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *lock)
 {
-	struct lock_request request = {
-		.handle = handle_in(fi), .owner = fi->lock_owner, .range = *lock};
+	struct lock_request request = { .handle = handle_in(fi),
+					.owner = fi->lock_owner,
+					.range = *lock };
 	int error = locks_get(fs_of(req)->locks, &request);
 
 	(void)ino;
@@ -49,7 +50,7 @@ static void wait_done(int error, const struct lock_request *request, void *arg)
 
 static void set(fuse_req_t req, const struct lock_request *request, bool sleep)
 {
-	const struct lock_waiter waiter = {wait_started, wait_done, req};
+	const struct lock_waiter waiter = { wait_started, wait_done, req };
 	struct locks *locks = fs_of(req)->locks;
 	int error = locks_set(locks, request);
 
@@ -64,8 +65,9 @@ static void set(fuse_req_t req, const struct lock_request *request, bool sleep)
 void fs_setlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *lock,
 	      int sleep)
 {
-	const struct lock_request request = {
-		.handle = handle_in(fi), .owner = fi->lock_owner, .range = *lock};
+	const struct lock_request request = { .handle = handle_in(fi),
+					      .owner = fi->lock_owner,
+					      .range = *lock };
 
 	(void)ino;
 	set(req, &request, sleep);
@@ -73,8 +75,9 @@ void fs_setlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct 
 
 void fs_flock(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, int op)
 {
-	const struct lock_request request = {
-		.handle = handle_in(fi), .owner = fi->lock_owner, .op = op & ~LOCK_NB};
+	const struct lock_request request = { .handle = handle_in(fi),
+					      .owner = fi->lock_owner,
+					      .op = op & ~LOCK_NB };
 
 	(void)ino;
 	set(req, &request, !(op & LOCK_NB));

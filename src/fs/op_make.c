@@ -27,7 +27,7 @@ static int plan_birth(struct fs *fs, struct node *parent, mode_t mode, bool dire
 
 	if (error < 0)
 		return error;
-	*birth = (struct birth){.ctx = ctx, .mode = mode & 07777, .gid = ctx->gid};
+	*birth = (struct birth){ .ctx = ctx, .mode = mode & 07777, .gid = ctx->gid };
 	if (st.st_mode & S_ISGID) {
 		birth->gid = st.st_gid;
 		birth->mode |= directory ? S_ISGID : 0;
@@ -93,7 +93,7 @@ static int make(struct fs *fs, struct node *parent, const char *name, int oflag,
 			  : tree_file_name(fs, prefix, name, found.name);
 	if (error < 0)
 		return error;
-	if (tree_find(fs, prefix, name, &(struct found){0}) == 0)
+	if (tree_find(fs, prefix, name, &(struct found){ 0 }) == 0)
 		return -EEXIST;
 	error = plan_birth(fs, parent, mode, directory, ctx, &birth);
 	if (error < 0)

@@ -70,7 +70,7 @@ static int move_directory(struct fs *fs, const struct end *from, const struct en
 			  const char *newmarker)
 {
 	const char *marker = from->found.name;
-	struct moves moves = {0};
+	struct moves moves = { 0 };
 	int error = 0, fd = -1;
 
 	if (to->exists)
@@ -106,7 +106,7 @@ static int exchange_directories(struct fs *fs, const struct end *from, const str
 				const char *from_name, const char *to_name)
 {
 	const bool both = from->found.directory && to->found.directory;
-	struct moves moves = {0};
+	struct moves moves = { 0 };
 	int error = 0;
 
 	if (from->found.directory)
@@ -199,8 +199,8 @@ void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t n
 	struct fs *fs = fs_of(req);
 	NODE directory = node_get(&fs->nodes, parent);
 	NODE newdirectory = node_get(&fs->nodes, newparent);
-	struct end from = {.parent = directory, .name = name};
-	struct end to = {.parent = newdirectory, .name = newname};
+	struct end from = { .parent = directory, .name = name };
+	struct end to = { .parent = newdirectory, .name = newname };
 
 	reply_error(req, name_rename(fs, &from, &to, flags));
 }

@@ -65,14 +65,22 @@ struct word {
 	int value;
 };
 
+/* clang-format off */
 static const struct word data_words[] = {
-	{"auto", DATA_AUTO}, {"passthrough", DATA_PASSTHROUGH}, {"mapped", DATA_MAPPED}, {0}};
+	{ "auto", DATA_AUTO },
+	{ "passthrough", DATA_PASSTHROUGH },
+	{ "mapped", DATA_MAPPED },
+	{ 0 },
+};
 
-static const struct word lock_words[] = {{"none", LOCAL_NONE},
-					 {"flock", LOCAL_FLOCK},
-					 {"posix", LOCAL_POSIX},
-					 {"all", LOCAL_ALL},
-					 {0}};
+static const struct word lock_words[] = {
+	{ "none", LOCAL_NONE },
+	{ "flock", LOCAL_FLOCK },
+	{ "posix", LOCAL_POSIX },
+	{ "all", LOCAL_ALL },
+	{ 0 },
+};
+/* clang-format on */
 
 static bool find_word(const struct word *words, const char *name, int *value)
 {
@@ -150,25 +158,29 @@ static const struct option {
 	bool has_value;
 	int (*set)(const struct parser *parser, const char *value);
 } options_known[] = {
-	{"data", true, set_data},
-	{"local_lock", true, set_local_lock},
-	{"separator", true, set_separator},
-	{"allow_other", false, set_allow_other},
-	{"noallow_other", false, set_noallow_other},
-	{"flat", false, set_flat},
-	{"debug", false, set_debug},
+	{ "data", true, set_data },
+	{ "local_lock", true, set_local_lock },
+	{ "separator", true, set_separator },
+	{ "allow_other", false, set_allow_other },
+	{ "noallow_other", false, set_noallow_other },
+	{ "flat", false, set_flat },
+	{ "debug", false, set_debug },
 };
+
+/* clang-format off */
 
 /* Passed on to mount(2), by way of libfuse. */
 static const char *const options_of_mount[] = {
-	"ro",	   "rw",    "suid",    "nosuid", "dev",	    "nodev",	  "exec",	 "noexec",
-	"sync",	   "async", "dirsync", "atime",	 "noatime", "diratime",	  "nodiratime",	 NULL};
+	"ro", "rw", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "sync", "async",
+	"dirsync", "atime", "noatime", "diratime", "nodiratime", NULL,
+};
 
 /* Words of fstab(5) that are for others, or for nobody. */
 static const char *const options_ignored[] = {
-	"defaults", "auto",  "noauto", "user",	   "nouser",	 "users",	"owner",
-	"group",    "nofail", "_netdev", "relatime", "norelatime", "strictatime", "default_permissions",
-	NULL};
+	"defaults", "auto", "noauto", "user", "nouser", "users", "owner", "group", "nofail",
+	"_netdev", "relatime", "norelatime", "strictatime", "default_permissions", NULL,
+};
+/* clang-format on */
 
 static bool is_listed(const char *const *list, const char *word)
 {
@@ -232,10 +244,14 @@ static int set_options(const struct parser *parser, char *list)
 
 static int set_long(const struct parser *parser, const char *argument)
 {
-	static const struct word words[] = {{"check", ACTION_CHECK},
-					    {"help", ACTION_HELP},
-					    {"version", ACTION_VERSION},
-					    {0}};
+	/* clang-format off */
+	static const struct word words[] = {
+		{ "check", ACTION_CHECK },
+		{ "help", ACTION_HELP },
+		{ "version", ACTION_VERSION },
+		{ 0 },
+	};
+	/* clang-format on */
 	int action;
 
 	if (!find_word(words, argument, &action))
@@ -326,7 +342,7 @@ static int parse_arguments(const struct parser *parser, int argc, char **argv)
 
 int options_parse(struct options *options, int argc, char **argv, char *message, size_t size)
 {
-	const struct parser parser = {options, message, size};
+	const struct parser parser = { options, message, size };
 	int error;
 
 	*options = (struct options){

@@ -22,7 +22,7 @@ struct backing_map {
 	uint32_t flags;
 	uint64_t padding;
 };
-#define BACKING_OPEN _IOW(229, 1, struct backing_map)
+#define BACKING_OPEN  _IOW(229, 1, struct backing_map)
 #define BACKING_CLOSE _IOW(229, 2, uint32_t)
 
 static pthread_mutex_t *lock_of(struct fs *fs, const struct node *node)
@@ -34,7 +34,7 @@ static pthread_mutex_t *lock_of(struct fs *fs, const struct node *node)
  * moment. With CAP_FSETID everybody's writes would leave set-user-ID bits alone. */
 static int backing_open(struct fs *fs, int fd)
 {
-	struct backing_map map = {.fd = fd};
+	struct backing_map map = { .fd = fd };
 	const bool dropped = caller_drop_fsetid();
 	const int id = ioctl(fuse_session_fd(fs->session), BACKING_OPEN, &map);
 	const int error = -errno;

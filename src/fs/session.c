@@ -18,8 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-__attribute__((format(printf, 2, 3))) static int fail(message_line message, const char *format,
-						      ...)
+__attribute__((format(printf, 2, 3))) static int fail(message_line message, const char *format, ...)
 {
 	va_list args;
 
@@ -47,10 +46,10 @@ static int open_objects(struct fs *fs, const struct options *options, message_li
 	*fs = (struct fs){
 		.options = options,
 		.space = pshm_space_open(),
-		.view = {.separator = options->separator, .flat = options->flat},
+		.view = { .separator = options->separator, .flat = options->flat },
 		.names = NAMES_INITIALIZER,
 		.directories_lock = PTHREAD_MUTEX_INITIALIZER,
-		.marks = {.watch = -1},
+		.marks = { .watch = -1 },
 	};
 	holds_init(&fs->holds);
 	for (size_t i = 0; i < BACKING_LOCKS; i++)
@@ -60,8 +59,7 @@ static int open_objects(struct fs *fs, const struct options *options, message_li
 			    strerror(errno));
 	marks_init(&fs->marks, &fs->view, fs->space);
 	fs->locks = locks_new();
-	if (fs->locks == NULL ||
-	    nodes_init(&fs->nodes, options->separator, "", st.st_ino) < 0)
+	if (fs->locks == NULL || nodes_init(&fs->nodes, options->separator, "", st.st_ino) < 0)
 		return fail(message, "out of memory");
 	return 0;
 }
@@ -69,7 +67,7 @@ static int open_objects(struct fs *fs, const struct options *options, message_li
 static int new_session(struct fs *fs, message_line message)
 {
 	char name[] = "shmfuse", o[] = "-o", d[] = "-d";
-	char *argv[] = {name, o, fs->options->mount_options, d, NULL};
+	char *argv[] = { name, o, fs->options->mount_options, d, NULL };
 	struct fuse_args args = FUSE_ARGS_INIT(fs->options->debug ? 4 : 3, argv);
 
 	fs->session = fuse_session_new(&args, &fs_operations, sizeof(fs_operations), fs);
@@ -82,7 +80,7 @@ static int new_session(struct fs *fs, message_line message)
  * unmount or a signal may come first: the session is over then, and well. */
 static int answer_init(struct fs *fs)
 {
-	struct fuse_buf buf = {0};
+	struct fuse_buf buf = { 0 };
 	int size;
 
 	do
@@ -147,7 +145,8 @@ int session_start(struct fs *fs, const struct options *options, message_line mes
 	if (mountpoint_mount(fs->session, options->mountpoint, message, sizeof(message_line)) < 0)
 		goto failed;
 	if (answer_init(fs) < 0) {
-		fail(message, "the kernel does not begin a FUSE session on %s", options->mountpoint);
+		fail(message, "the kernel does not begin a FUSE session on %s",
+		     options->mountpoint);
 		goto failed;
 	}
 	if (settle_data_path(fs, message, warning) < 0)

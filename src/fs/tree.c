@@ -39,7 +39,7 @@ static bool is_directory_now(const char *marker, const char *rival, void *arg)
 
 struct markers tree_markers(struct fs *fs)
 {
-	return (struct markers){.is_directory = is_directory_now, .arg = fs};
+	return (struct markers){ .is_directory = is_directory_now, .arg = fs };
 }
 
 static bool reaches(struct fs *fs, const char *prefix, const char *component, const char *name,
@@ -320,12 +320,11 @@ static int reopen_handle(struct fs *fs, struct node *node, int oflag)
 static int open_place(struct fs *fs, struct node *node, int oflag)
 {
 	object_name prefix, component;
-	struct found found = {.st.st_ino = node->ino};
+	struct found found = { .st.st_ino = node->ino };
 
 	while (node_place(node, prefix, component)) {
-		int error = node->directory
-				    ? view_marker(&fs->view, prefix, component, found.name)
-				    : view_file(&fs->view, prefix, component, found.name);
+		int error = node->directory ? view_marker(&fs->view, prefix, component, found.name)
+					    : view_file(&fs->view, prefix, component, found.name);
 		int fd = error < 0 ? -ESTALE : tree_open_found(fs, &found, oflag);
 
 		if (fd != -ESTALE)
@@ -360,7 +359,7 @@ int tree_open(struct fs *fs, struct node *node, int oflag)
 
 void tree_touch(struct fs *fs, const char *prefix)
 {
-	const struct timespec now[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = UTIME_NOW}};
+	const struct timespec now[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_NOW } };
 	int fd;
 
 	if (prefix[0] == '\0')

@@ -18,7 +18,7 @@
 /* What a name in a directory stands for. */
 struct found {
 	object_name name; /* the object's; a directory's marker */
-	struct stat st;   /* of the file or the directory that users see */
+	struct stat st;	  /* of the file or the directory that users see */
 	bool directory;
 };
 

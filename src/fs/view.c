@@ -22,7 +22,7 @@ static bool is_dot(const char *name, size_t len)
 static int join(object_name name, const char *head, const char *prefix, const char *tail,
 		const char *end)
 {
-	const char *const parts[] = {head, prefix, tail, end};
+	const char *const parts[] = { head, prefix, tail, end };
 	size_t len = 0;
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
@@ -67,7 +67,7 @@ static bool may_be_directory(const struct view *view, const char *component, siz
 int view_marker(const struct view *view, const char *prefix, const char *component,
 		object_name marker)
 {
-	const char end[] = {view->separator, '\0'};
+	const char end[] = { view->separator, '\0' };
 
 	if (view->flat)
 		return -EPERM;

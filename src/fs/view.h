@@ -36,7 +36,7 @@ struct markers {
 
 /* Where an object shows up. */
 struct location {
-	size_t prefix_len;     /* the directory: this much of prefix */
+	size_t prefix_len; /* the directory: this much of prefix */
 	object_name prefix;
 	object_name component; /* the name in it */
 	bool directory;
