@@ -18,8 +18,10 @@ static void check_place(struct world *world, const struct place *place)
 	const struct location location = world_locate(world, place->name);
 	object_name name;
 	int error;
+	/* Bytes that are no UTF-8 would spoil the test's output. */
+	g_autofree char *text = g_strescape(place->name, NULL);
 
-	g_test_message("%s: %s", place->objects, place->name);
+	g_test_message("%s: %s", place->objects, text);
 	g_assert_cmpstr(location.prefix, ==, place->prefix);
 	g_assert_cmpuint(location.prefix_len, ==, strlen(place->prefix));
 	g_assert_cmpstr(location.component, ==, place->component);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The same random calls on the mount and on a tmpfs. The environment may change how many and which:
+ * SHMFUSE_CALLS (for each case) and SHMFUSE_SEED (the first case's; the others follow).
+ */
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#include "../fs/mount.h"
+#include "differences.h"
+#include "run.h"
+
+enum { CALLS = 20000, SECONDS_TO_MINIMISE = 30 };
+
+static unsigned long number_from(const char *variable, unsigned long otherwise)
+{
+	const char *value = g_getenv(variable);
+
+	return value ? strtoul(value, NULL, 0) : otherwise;
+}
+
+static void calls_agree(unsigned nth, bool native)
+{
+	static struct world world = { .native = -1 };
+	struct settings settings = SETTINGS_DEFAULT;
+
+	settings.seed = number_from("SHMFUSE_SEED", 1) + nth;
+	settings.calls = (unsigned)number_from("SHMFUSE_CALLS", CALLS);
+	settings.minimise_seconds = SECONDS_TO_MINIMISE;
+	settings.native = native;
+	world.shared = on_passthrough();
+	if (native)
+		world.native = (int)ok(open(SHM, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+
+	/* So that access times can be compared, all of them are kept. */
+	ok(mount(NULL, SHM, NULL, MS_REMOUNT | MS_STRICTATIME | MS_NOSUID | MS_NODEV, NULL));
+	ok(mount(NULL, PLAIN, NULL, MS_REMOUNT | MS_STRICTATIME | MS_NOSUID | MS_NODEV, NULL));
+	umask(0);
+	if (world_open(&world, MNT, PLAIN) < 0)
+		exit(1);
+	g_printerr("seed %lu, %u calls\n", (unsigned long)settings.seed, settings.calls);
+	if (!run_rounds(&world, &settings))
+		exit(1);
+	differences_report(stderr);
+	world_close(&world);
+}
+
+static void random_calls_agree_with_tmpfs_1(void)
+{
+	calls_agree(0, false);
+}
+
+static void random_calls_agree_with_tmpfs_2(void)
+{
+	calls_agree(1, false);
+}
+
+static void random_calls_agree_with_tmpfs_3(void)
+{
+	calls_agree(2, false);
+}
+
+static void random_calls_agree_with_tmpfs_while_objects_change_natively_1(void)
+{
+	calls_agree(3, true);
+}
+
+static void random_calls_agree_with_tmpfs_while_objects_change_natively_2(void)
+{
+	calls_agree(4, true);
+}
+
+static const struct mount_test tests[] = {
+	{ TEST(random_calls_agree_with_tmpfs_1) },
+	{ TEST(random_calls_agree_with_tmpfs_2) },
+	{ TEST(random_calls_agree_with_tmpfs_3) },
+	{ TEST(random_calls_agree_with_tmpfs_while_objects_change_natively_1) },
+	{ TEST(random_calls_agree_with_tmpfs_while_objects_change_natively_2) },
+};
+
+int main(int argc, char **argv)
+{
+	return run_mount_tests(argc, argv, "differential", tests, G_N_ELEMENTS(tests));
+}
