@@ -178,7 +178,11 @@ static int read_entries(struct fs *fs, struct directory *directory)
 static int refresh(struct fs *fs, struct directory *directory, off_t off)
 {
 	NAMES held = names_hold(fs);
+	struct stat st;
 
+	/* A directory whose marker was removed has nothing to read, not even dots. */
+	if (pshm_fstat(directory->handle->fd, &st) == 0 && st.st_nlink == 0)
+		return -ENOENT;
 	return off == 0 || !directory->is_read ? read_entries(fs, directory) : 0;
 }
 

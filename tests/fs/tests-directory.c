@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 
 static void a_directory_is_an_empty_object(void)
 {
@@ -454,12 +455,25 @@ static void a_removed_working_directory_is_empty(void)
 	ok(chdir("/"));
 }
 
+static void an_open_directory_that_was_removed_cannot_be_read(void)
+{
+	char buf[1000];
+	int fd;
+
+	ok(mkdir(MNT "/a", 0755));
+	fd = ok(open(MNT "/a", O_RDONLY | O_DIRECTORY));
+	ok(unlink(SHM "/a%"));
+	fails(ENOENT, syscall(SYS_getdents64, fd, buf, sizeof buf));
+	g_assert_cmpint(fstat_of(fd).st_nlink, ==, 0);
+}
+
 static const struct mount_test tests[] = {
 	{ TEST(a_directory_is_an_empty_object) },
 	{ TEST(names_below_are_joined_by_the_separator) },
 	{ TEST(without_a_marker_the_separator_is_any_byte) },
 	{ TEST(names_that_would_be_split_cannot_be_made) },
 	{ TEST(a_removed_working_directory_is_empty) },
+	{ TEST(an_open_directory_that_was_removed_cannot_be_read) },
 	{ TEST(links_count_the_directories_below) },
 	{ TEST(links_are_right_after_many_changes), ONLY_MAPPED },
 	{ TEST(two_markers_of_one_object_are_two_directories) },
