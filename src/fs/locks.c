@@ -18,6 +18,7 @@
 struct lock_owner {
 	uint64_t id;
 	int fd;
+	pid_t pid; /* of the process, where it has record locks */
 	unsigned refs;
 	bool gone;		     /* not in its node's list any more */
 	const struct handle *handle; /* through which it came */
@@ -79,15 +80,19 @@ static int open_for_locks(const struct handle *handle)
 	return fd >= 0 ? fd : tree_reopen(handle->fd, fcntl(handle->fd, F_GETFL) & O_ACCMODE);
 }
 
-static struct lock_owner *locked_add(struct handle *handle, uint64_t id, int fd)
+static struct lock_owner *locked_add(const struct lock_request *request, int fd)
 {
+	struct handle *handle = request->handle;
 	struct lock_owner *owner = calloc(1, sizeof(*owner));
 
 	if (owner == NULL)
 		return NULL;
-	*owner = (struct lock_owner){
-		.id = id, .fd = fd, .refs = 1, .handle = handle, .next = handle->node->owners
-	};
+	*owner = (struct lock_owner){ .id = request->owner,
+				      .fd = fd,
+				      .pid = request->range.l_pid,
+				      .refs = 1,
+				      .handle = handle,
+				      .next = handle->node->owners };
 	handle->node->owners = owner;
 	return owner;
 }
@@ -104,22 +109,22 @@ static struct lock_owner *owner_find(struct locks *locks, struct handle *handle,
 	return owner;
 }
 
-/* The owner of this id, made if need be, with a reference for the caller. */
-static int owner_get(struct locks *locks, struct handle *handle, uint64_t id,
+/* The request's owner, made if need be, with a reference for the caller. */
+static int owner_get(struct locks *locks, const struct lock_request *request,
 		     struct lock_owner **owner)
 {
 	int fd;
 
-	*owner = owner_find(locks, handle, id);
+	*owner = owner_find(locks, request->handle, request->owner);
 	if (*owner != NULL)
 		return 0;
-	fd = open_for_locks(handle);
+	fd = open_for_locks(request->handle);
 	if (fd < 0)
 		return fd;
 	pthread_mutex_lock(&locks->lock);
-	*owner = locked_find(handle, id);
+	*owner = locked_find(request->handle, request->owner);
 	if (*owner == NULL) {
-		*owner = locked_add(handle, id, fd);
+		*owner = locked_add(request, fd);
 		if (*owner != NULL)
 			fd = -1;
 	}
@@ -216,7 +221,7 @@ int locks_set(struct locks *locks, const struct lock_request *request)
 	if (is_unlock(request))
 		owner = owner_find(locks, request->handle, request->owner);
 	else
-		error = owner_get(locks, request->handle, request->owner, &owner);
+		error = owner_get(locks, request, &owner);
 	if (error < 0 || owner == NULL)
 		return error;
 	error = apply(owner->fd, request, false);
@@ -234,18 +239,40 @@ void locks_unset(struct locks *locks, const struct lock_request *request)
 	locks_set(locks, &undo);
 }
 
+/* The process that has the lock, which to the kernel is one of the daemon's: its
+ * owner alone sees nothing in the way of a lock on the same range. */
+static pid_t holder_of(struct locks *locks, struct node *node, const struct flock *lock)
+{
+	pid_t pid = -1;
+
+	pthread_mutex_lock(&locks->lock);
+	for (struct lock_owner *owner = node->owners; owner != NULL; owner = owner->next) {
+		struct flock query = *lock;
+
+		query.l_type = F_WRLCK;
+		query.l_pid = 0;
+		if (fcntl(owner->fd, F_OFD_GETLK, &query) == 0 && query.l_type == F_UNLCK)
+			pid = owner->pid;
+	}
+	pthread_mutex_unlock(&locks->lock);
+	return pid;
+}
+
 int locks_get(struct locks *locks, struct lock_request *request)
 {
 	struct lock_owner *owner = owner_find(locks, request->handle, request->owner);
 	/* Who has no locks sees those of all others by any descriptor without locks. */
 	const int fd = owner != NULL ? owner->fd : request->handle->fd;
+	struct flock *range = &request->range;
 	int error = 0;
 
-	request->range.l_pid = 0;
-	if (fcntl(fd, F_OFD_GETLK, &request->range) < 0)
+	range->l_pid = 0;
+	if (fcntl(fd, F_OFD_GETLK, range) < 0)
 		error = -errno;
 	if (owner != NULL)
 		owner_put(locks, owner);
+	if (error == 0 && range->l_type != F_UNLCK && range->l_pid == -1)
+		range->l_pid = holder_of(locks, request->handle->node, range);
 	return error;
 }
 
@@ -320,7 +347,7 @@ int locks_wait(struct locks *locks, const struct lock_request *request,
 	if (wait == NULL)
 		return -ENOMEM;
 	*wait = (struct lock_wait){ .locks = locks, .request = *request, .waiter = *waiter };
-	error = owner_get(locks, request->handle, request->owner, &wait->owner);
+	error = owner_get(locks, request, &wait->owner);
 	if (error < 0) {
 		free(wait);
 		return error;

@@ -301,6 +301,28 @@ static void the_holder_is_told(void)
 	}
 }
 
+static void the_holding_process_is_told_on_the_mount(void)
+{
+	static const char *const holders[] = { MNT "/a", SHM "/a" };
+
+	put(MNT "/a", "");
+	for (size_t i = 0; i < G_N_ELEMENTS(holders); i++) {
+		struct flock held = whole(F_WRLCK);
+		int fd = ok(open(holders[i], O_RDWR));
+		pid_t parent = getpid(), pid;
+
+		ok(fcntl(fd, F_SETLK, &held));
+		CHILD (pid) {
+			struct flock query = whole(F_RDLCK);
+
+			ok(fcntl(ok(open(MNT "/a", O_RDWR)), F_GETLK, &query));
+			g_assert_cmpint(query.l_pid, ==, parent);
+		}
+		ends_well(pid);
+		close(fd);
+	}
+}
+
 static void descriptors_of_one_process_conflict_as_natively(void)
 {
 	for (int kind = 0; kind < N_KINDS; kind++)
@@ -390,6 +412,7 @@ static const struct mount_test tests[] = {
 	{ TEST(many_waiters_keep_nobody_from_being_served) },
 	{ TEST(byte_ranges_are_kept_apart) },
 	{ TEST(the_holder_is_told) },
+	{ TEST(the_holding_process_is_told_on_the_mount) },
 	{ TEST(descriptors_of_one_process_conflict_as_natively) },
 	{ TEST(any_close_releases_the_processs_posix_locks) },
 	{ TEST(a_lock_needs_a_fitting_descriptor) },
