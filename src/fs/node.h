@@ -127,6 +127,14 @@ void node_tell_owner(struct node *node, const struct stat *st);
 void node_last_status(struct node *node, struct stat *st);
 bool node_knows_owner(struct node *node, const struct stat *st);
 
+/* May the user change what an owner may change? The kernel has checked that with
+ * the owner that it was told last. Where that was changed natively since, the
+ * present owner decides. */
+static inline bool node_owner_may(struct node *node, const struct stat *st, uid_t uid)
+{
+	return node_knows_owner(node, st) || uid == 0 || uid == st->st_uid;
+}
+
 /* A handle takes over the descriptor. NULL: no memory, and it is not taken. */
 struct handle *handle_new(struct node *node, int fd);
 /* Some open handle of the node, or NULL. */

@@ -151,15 +151,13 @@ static int apply(const struct change *change)
 	return error;
 }
 
-/* The kernel has checked the caller's right with the owner that it was told
- * last. Where that was changed natively since, the present owner decides. */
 static int check_owner(const struct change *change)
 {
 	const uid_t uid = fuse_req_ctx(change->caller)->uid;
 
-	if ((change->to_set & FUSE_SET_ATTR_SIZE) || node_knows_owner(change->node, &change->old))
+	if (change->to_set & FUSE_SET_ATTR_SIZE)
 		return 0;
-	return uid == 0 || uid == change->old.st_uid ? 0 : -EPERM;
+	return node_owner_may(change->node, &change->old, uid) ? 0 : -EPERM;
 }
 
 static int attr_set(struct fs *fs, struct node *node, const struct stat *attr, int to_set,

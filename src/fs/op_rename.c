@@ -25,8 +25,9 @@ static int look(struct fs *fs, struct end *end)
 {
 	int error = tree_prefix(end->parent, end->prefix);
 
-	if (error == 0)
-		error = tree_find(fs, end->prefix, end->name, &end->found);
+	if (error < 0)
+		return error;
+	error = tree_find(fs, end->prefix, end->name, &end->found);
 	end->exists = error == 0;
 	if (end->exists)
 		return entry_check_owner(end->parent, end->name, &end->found);

@@ -80,8 +80,34 @@ static ssize_t xattr_list(struct fs *fs, struct node *node, char *list, bool is_
 	return size < 0 || is_root ? size : (ssize_t)hide_trusted(list, (size_t)size);
 }
 
+/* An ACL is its owner's to change, as the mode is. */
+static int check_owner(struct node *node, int fd, const char *name, uid_t uid)
+{
+	struct stat st;
+
+	if (strncmp(name, "system.", strlen("system.")) != 0)
+		return 0;
+	if (pshm_fstat(fd, &st) < 0)
+		return -errno;
+	return node_owner_may(node, &st, uid) ? 0 : -EPERM;
+}
+
+/* A descriptor of an object whose attribute the user may change. */
+static int open_to_change(struct fs *fs, struct node *node, const char *name, uid_t uid,
+			  self_path path)
+{
+	int fd = open_path(fs, node, path);
+	int error = fd < 0 ? fd : check_owner(node, fd, name, uid);
+
+	if (error == 0)
+		return fd;
+	if (fd >= 0)
+		pshm_close(fd);
+	return error;
+}
+
 static int xattr_set(struct fs *fs, struct node *node, const char *name, const void *value,
-		     size_t size, int flags)
+		     size_t size, int flags, uid_t uid)
 {
 	NAMES held = names_hold(fs);
 	self_path path;
@@ -89,15 +115,15 @@ static int xattr_set(struct fs *fs, struct node *node, const char *name, const v
 
 	if (is_unsupported(fs, node, name))
 		return -EOPNOTSUPP;
-	fd = open_path(fs, node, path);
+	fd = open_to_change(fs, node, name, uid, path);
 	return fd < 0 ? fd : (int)result_of(setxattr(path, name, value, size, flags), fd);
 }
 
-static int xattr_remove(struct fs *fs, struct node *node, const char *name)
+static int xattr_remove(struct fs *fs, struct node *node, const char *name, uid_t uid)
 {
 	NAMES held = names_hold(fs);
 	self_path path;
-	int fd = open_path(fs, node, path);
+	int fd = open_to_change(fs, node, name, uid, path);
 
 	return fd < 0 ? fd : (int)result_of(removexattr(path, name), fd);
 }
@@ -119,7 +145,7 @@ void fs_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *v
 	struct fs *fs = fs_of(req);
 	NODE node = node_get(&fs->nodes, ino);
 
-	reply_error(req, xattr_set(fs, node, name, value, size, flags));
+	reply_error(req, xattr_set(fs, node, name, value, size, flags, fuse_req_ctx(req)->uid));
 }
 
 void fs_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
@@ -153,5 +179,5 @@ void fs_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 	struct fs *fs = fs_of(req);
 	NODE node = node_get(&fs->nodes, ino);
 
-	reply_error(req, xattr_remove(fs, node, name));
+	reply_error(req, xattr_remove(fs, node, name, fuse_req_ctx(req)->uid));
 }

@@ -132,9 +132,9 @@ const struct difference differences[] = {
 
 	/* Not compared. */
 	{ .name = "directory attributes",
-	  .reason =
-		  "a directory is a marker object: its size, blocks and link count are the mount's "
-		  "own, and listing it does not touch its access time",
+	  .reason = "a directory is a marker object: its size and blocks are the mount's own, the "
+		    "root's "
+		    "link count too, and listing it does not touch its access time",
 	  .everywhere = true },
 	{ .name = "root directory times",
 	  .reason =

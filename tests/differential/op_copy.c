@@ -69,7 +69,7 @@ OPERATION(copy_file_range)
 	} while (n > 0 && left > 0);
 	errno = err;
 	finish_copy(outcome, done, n, from, to);
-	outcome->values[3] = off + off2;
+	outcome->values[3] = (int64_t)((uint64_t)off + (uint64_t)off2);
 }
 
 OPERATION(sendfile)

@@ -288,8 +288,8 @@ enum verdict world_call(struct world *world, const struct call *call,
 		return BROKEN;
 	for (int side = 0; side < SIDES; side++) {
 		if (worker_receive(&pair[side], &outcomes[side], world->patience) < 0) {
-			snprintf(why, size, "no answer from side %c within %d s", "AB"[side],
-				 world -> patience);
+			snprintf(why, size, "that side %c died or gave no answer within %d s",
+				 "AB"[side], world -> patience);
 			return BROKEN;
 		}
 	}

@@ -272,7 +272,24 @@ static void what_is_no_object_is_not_replaced(void)
 	has_names(SHM, "a pipe ");
 }
 
+/* Who works in a directory whose marker was removed natively has left the tree. */
+static void nothing_is_renamed_into_a_directory_that_is_gone(void)
+{
+	ok(mkdir(MNT "/gone", 0755));
+	put(MNT "/a", "text");
+	ok(chdir(MNT "/gone"));
+	ok(unlink(SHM "/gone%"));
+	fails(ENOENT, rename(MNT "/a", "b"));
+	fails(ENOENT, rename("b", MNT "/c"));
+	fails(ENOENT, renameat2(AT_FDCWD, MNT "/a", AT_FDCWD, "b", RENAME_EXCHANGE));
+	fails(ENOENT, link(MNT "/a", "b"));
+	fails(ENOENT, mkdir("b", 0755));
+	ok(chdir("/"));
+	has_names(SHM, "a ");
+}
+
 static const struct mount_test tests[] = {
+	{ TEST(nothing_is_renamed_into_a_directory_that_is_gone) },
 	{ TEST(what_is_no_object_is_not_replaced) },
 	{ TEST(an_object_keeps_itself_under_a_new_name) },
 	{ TEST(an_open_target_keeps_its_content) },

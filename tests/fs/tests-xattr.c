@@ -228,7 +228,25 @@ static void only_the_top_can_have_a_default_acl(void)
 	ok(removexattr(SHM, "system.posix_acl_default"));
 }
 
+/* The kernel judges by the owner that it saw last. */
+static void a_former_owner_changes_nothing_by_a_descriptor(void)
+{
+	struct acl acl = acl_for_1001(7);
+	int fd;
+
+	put_new(SHM "/a", 0644, 1000, 1000);
+	fd = ok(open(MNT "/a", O_RDWR));
+	ok(chown(SHM "/a", 1001, 1001));
+	AS_USER (1000, 1000) {
+		fails(EPERM, fsetxattr(fd, "system.posix_acl_access", &acl, sizeof acl, 0));
+		fails(EPERM, fchmod(fd, 0666));
+		fails(EPERM, futimens(fd, (struct timespec[2]){ { .tv_sec = 1 } }));
+	}
+	g_assert_cmpint(stat_of(SHM "/a").st_mode, ==, S_IFREG | 0644);
+}
+
 static const struct mount_test tests[] = {
+	{ TEST(a_former_owner_changes_nothing_by_a_descriptor) },
 	{ TEST(trusted_attributes_are_for_root) },
 	{ TEST(only_the_top_can_have_a_default_acl) },
 	{ TEST(attributes_are_the_same_on_both_sides) },
