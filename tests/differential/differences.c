@@ -88,11 +88,6 @@ static bool through_something_removed(const struct call *call, const struct outc
 	return b->dead && a->ret < 0;
 }
 
-static bool lists_removed(const struct call *call, const struct outcome *a, const struct outcome *b)
-{
-	return is(call, run_getdents) && b->ret == 0 && b->values[0] == ENOENT && a->ret == 2;
-}
-
 /* clang-format off: a table, laid out by hand. */
 const struct difference differences[] = {
 	/* The call is left to A. */
@@ -125,10 +120,6 @@ const struct difference differences[] = {
 		  "what only an O_PATH descriptor or a working directory holds is gone once it has "
 		  "no name: ESTALE or ENOENT (kernel)",
 	  .excuses = through_something_removed },
-
-	{ .name = "removed natively",
-	  .reason = "an open directory whose marker was removed natively is empty, and not ENOENT",
-	  .excuses = lists_removed },
 
 	/* Not compared. */
 	{ .name = "directory attributes",
