@@ -33,6 +33,8 @@ static void fs_init(void *userdata, struct fuse_conn_info *conn)
 	want(conn, FUSE_CAP_HANDLE_KILLPRIV, false);
 	want(conn, FUSE_CAP_HANDLE_KILLPRIV_V2, true);
 	want(conn, FUSE_CAP_POSIX_ACL, true);
+	/* The caller's umask counts only where no default ACL does: see op_make.c. */
+	want(conn, FUSE_CAP_DONT_MASK, true);
 	want(conn, FUSE_CAP_PARALLEL_DIROPS, true);
 	want(conn, FUSE_CAP_FLOCK_LOCKS, !(local & LOCAL_FLOCK));
 	want(conn, FUSE_CAP_POSIX_LOCKS, !(local & LOCAL_POSIX));

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/xattr.h>
 
 /* What a new object shall be: the caller's, but for the group in a directory
  * with the set-group-ID bit. */
@@ -19,6 +20,15 @@ struct birth {
 	gid_t gid;
 };
 
+/* A default ACL takes the place of the umask (man 5 acl). The shm directory's is
+ * for all objects. */
+static mode_t masked(struct fs *fs, mode_t mode, const struct fuse_ctx *ctx)
+{
+	const bool has_acl = fgetxattr(fs->space, "system.posix_acl_default", NULL, 0) > 0;
+
+	return mode & 07777 & ~(has_acl ? 0 : ctx->umask);
+}
+
 static int plan_birth(struct fs *fs, struct node *parent, mode_t mode, bool directory,
 		      const struct fuse_ctx *ctx, struct birth *birth)
 {
@@ -27,7 +37,7 @@ static int plan_birth(struct fs *fs, struct node *parent, mode_t mode, bool dire
 
 	if (error < 0)
 		return error;
-	*birth = (struct birth){ .ctx = ctx, .mode = mode & 07777, .gid = ctx->gid };
+	*birth = (struct birth){ .ctx = ctx, .mode = masked(fs, mode, ctx), .gid = ctx->gid };
 	if (st.st_mode & S_ISGID) {
 		birth->gid = st.st_gid;
 		birth->mode |= directory ? S_ISGID : 0;

@@ -134,7 +134,7 @@ static int settle_data_path(struct fs *fs, message_line message, message_line wa
 int session_start(struct fs *fs, const struct options *options, message_line message,
 		  message_line warning)
 {
-	umask(0); /* the kernel has applied the caller's */
+	umask(0); /* the callers' counts, see op_make.c */
 	raise_descriptor_limit();
 	if (open_objects(fs, options, message) < 0 || new_session(fs, message) < 0)
 		goto failed;

@@ -245,7 +245,26 @@ static void a_former_owner_changes_nothing_by_a_descriptor(void)
 	g_assert_cmpint(stat_of(SHM "/a").st_mode, ==, S_IFREG | 0644);
 }
 
+static void the_umask_gives_way_to_a_default_acl(void)
+{
+	struct acl acl = acl_for_1001(7);
+
+	for (int round = 0; round < 2; round++) {
+		umask(077);
+		ok(close(ok(open(MNT "/mounted", O_RDWR | O_CREAT, 0666))));
+		ok(close(ok(open(SHM "/native", O_RDWR | O_CREAT, 0666))));
+		umask(0);
+		g_assert_cmpint(stat_of(MNT "/mounted").st_mode, ==, stat_of(SHM "/native").st_mode);
+		g_assert_cmpint(error_of(getxattr(SHM "/mounted", "system.posix_acl_access", NULL, 0)),
+				==,
+				error_of(getxattr(SHM "/native", "system.posix_acl_access", NULL, 0)));
+		sh("rm " SHM "/*");
+		ok(setxattr(SHM, "system.posix_acl_default", &acl, sizeof acl, 0));
+	}
+}
+
 static const struct mount_test tests[] = {
+	{ TEST(the_umask_gives_way_to_a_default_acl) },
 	{ TEST(a_former_owner_changes_nothing_by_a_descriptor) },
 	{ TEST(trusted_attributes_are_for_root) },
 	{ TEST(only_the_top_can_have_a_default_acl) },
