@@ -12,16 +12,22 @@ struct place {
 	bool directory;
 };
 
+/* Which case it is; bytes that are no UTF-8 would spoil the test's output. */
+static void say(const char *context, const char *name)
+{
+	g_autofree char *left = g_strescape(context, NULL), *right = g_strescape(name, NULL);
+
+	g_test_message("%s: %s", left, right);
+}
+
 static void check_place(struct world *world, const struct place *place)
 {
 	const struct markers markers = world_markers(world);
 	const struct location location = world_locate(world, place->name);
 	object_name name;
 	int error;
-	/* Bytes that are no UTF-8 would spoil the test's output. */
-	g_autofree char *text = g_strescape(place->name, NULL);
 
-	g_test_message("%s: %s", place->objects, text);
+	say(place->objects, place->name);
 	g_assert_cmpstr(location.prefix, ==, place->prefix);
 	g_assert_cmpuint(location.prefix_len, ==, strlen(place->prefix));
 	g_assert_cmpstr(location.component, ==, place->component);
@@ -255,7 +261,7 @@ static void test_directory_has_a_marker_or_an_error(void)
 		const struct request *r = &requests[i];
 		object_name name;
 
-		g_test_message("%s %s", r->prefix, r->component);
+		say(r->prefix, r->component);
 		assert_result(view_marker(&world->view, r->prefix, r->component, name), r->error);
 		if (r->name != NULL)
 			g_assert_cmpstr(name, ==, r->name);
