@@ -7,35 +7,29 @@
 
 #include <errno.h>
 
-static void fill(struct node *node, const struct found *found, struct fuse_entry_param *entry)
+/* Takes the node over; NULL: there was no memory for it. */
+static int fill(struct node *node, const struct found *found, struct fuse_entry_param *entry)
 {
+	if (node == NULL)
+		return -ENOMEM;
 	node_tell_owner(node, &found->st);
 	*entry = (struct fuse_entry_param){
 		.ino = node->id,
 		.attr = found->st,
 	};
 	node_put(node);
+	return 0;
 }
 
 int entry_fill(struct node *parent, const char *name, const struct found *found,
 	       struct fuse_entry_param *entry)
 {
-	struct node *node = node_enter(parent, name, found->st.st_ino, found->directory);
-
-	if (node == NULL)
-		return -ENOMEM;
-	fill(node, found, entry);
-	return 0;
+	return fill(node_enter(parent, name, found->st.st_ino, found->directory), found, entry);
 }
 
 int entry_fill_unnamed(struct fs *fs, const struct found *found, struct fuse_entry_param *entry)
 {
-	struct node *node = node_enter_unnamed(&fs->nodes, found->st.st_ino);
-
-	if (node == NULL)
-		return -ENOMEM;
-	fill(node, found, entry);
-	return 0;
+	return fill(node_enter_unnamed(&fs->nodes, found->st.st_ino), found, entry);
 }
 
 int entry_open(struct fs *fs, int fd, struct fuse_file_info *fi, struct fuse_entry_param *entry)

@@ -101,7 +101,7 @@ int listing_read(struct listing *listing, struct fs *fs)
 void listing_free(struct listing *listing)
 {
 	for (size_t i = 0; i < listing->count; i++)
-		free((char *)listing->objects[i].name);
+		free(listing->objects[i].name);
 	free(listing->objects);
 	free(listing->markers);
 	*listing = (struct listing){ 0 };

@@ -13,7 +13,7 @@
 #include <sys/types.h>
 
 struct listed {
-	const char *name; /* the object's */
+	char *name; /* the object's */
 	ino_t ino;
 };
 

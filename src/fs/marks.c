@@ -52,10 +52,8 @@ static size_t lower_bound(const struct marks *marks, const char *name)
 	return low;
 }
 
-static bool has(const struct marks *marks, const char *name)
+static bool is_at(const struct marks *marks, size_t at, const char *name)
 {
-	const size_t at = lower_bound(marks, name);
-
 	return at < marks->count && strcmp(marks->names[at], name) == 0;
 }
 
@@ -79,7 +77,7 @@ static void add(struct marks *marks, const char *name)
 	const size_t at = lower_bound(marks, name);
 	char *copy;
 
-	if (has(marks, name))
+	if (is_at(marks, at, name))
 		return;
 	copy = strdup(name);
 	if (copy == NULL || !make_room(marks)) {
@@ -96,7 +94,7 @@ static void drop(struct marks *marks, const char *name)
 {
 	const size_t at = lower_bound(marks, name);
 
-	if (!has(marks, name))
+	if (!is_at(marks, at, name))
 		return;
 	free(marks->names[at]);
 	marks->count--;
@@ -153,7 +151,7 @@ static void bring_in_step(struct marks *marks)
 static bool is_marker(const char *marker, const char *rival, void *arg)
 {
 	(void)rival;
-	return has(arg, marker);
+	return is_at(arg, lower_bound(arg, marker), marker);
 }
 
 static unsigned count_in(struct marks *marks, const char *prefix)

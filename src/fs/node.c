@@ -260,17 +260,22 @@ void nodes_destroy(struct nodes *nodes)
 	free(nodes->buckets);
 }
 
-struct node *node_get(struct nodes *nodes, uint64_t id)
+static struct node *locked_by_id(const struct nodes *nodes, uint64_t id)
 {
 	const uint32_t slot = (uint32_t)id;
-	struct node *node = NULL;
+	struct node *node = slot < nodes->slot_count ? nodes->slots[slot].node : NULL;
+
+	return node != NULL && node->id == id ? node : NULL;
+}
+
+struct node *node_get(struct nodes *nodes, uint64_t id)
+{
+	struct node *node;
 
 	pthread_mutex_lock(&nodes->lock);
-	if (slot < nodes->slot_count && nodes->slots[slot].node != NULL &&
-	    nodes->slots[slot].node->id == id) {
-		node = nodes->slots[slot].node;
+	node = locked_by_id(nodes, id);
+	if (node != NULL)
 		node->refs++;
-	}
 	pthread_mutex_unlock(&nodes->lock);
 	return node;
 }
@@ -336,12 +341,11 @@ struct node *node_enter_unnamed(struct nodes *nodes, ino_t ino)
 
 void node_forget(struct nodes *nodes, uint64_t id, uint64_t lookups)
 {
-	const uint32_t slot = (uint32_t)id;
 	struct node *node;
 
 	pthread_mutex_lock(&nodes->lock);
-	node = slot < nodes->slot_count ? nodes->slots[slot].node : NULL;
-	if (node != NULL && node->id == id && node->lookups >= lookups && lookups > 0) {
+	node = locked_by_id(nodes, id);
+	if (node != NULL && node->lookups >= lookups && lookups > 0) {
 		node->lookups -= lookups;
 		if (node->lookups == 0)
 			locked_put(nodes, node);
@@ -431,6 +435,19 @@ void node_break(struct node *node, const char *component)
 	pthread_mutex_unlock(&nodes->lock);
 }
 
+/* Where the object's node has the name; NULL where the kernel does not know it so. */
+static struct node_name **locked_bound_at(struct node *parent, const char *name, ino_t ino,
+					  bool directory, struct node **node)
+{
+	struct node_name **at;
+
+	*node = locked_find(parent->table, ino, directory, parent, name);
+	if (*node == NULL)
+		return NULL;
+	at = locked_name_at(*node, parent, name);
+	return *at != NULL ? at : NULL;
+}
+
 void node_unbind(struct node *parent, const char *name, ino_t ino, bool directory)
 {
 	struct nodes *nodes = parent->table;
@@ -438,9 +455,8 @@ void node_unbind(struct node *parent, const char *name, ino_t ino, bool director
 	struct node *node;
 
 	pthread_mutex_lock(&nodes->lock);
-	node = locked_find(nodes, ino, directory, parent, name);
-	at = node != NULL ? locked_name_at(node, parent, name) : NULL;
-	if (at != NULL && *at != NULL)
+	at = locked_bound_at(parent, name, ino, directory, &node);
+	if (at != NULL)
 		locked_unname(nodes, at);
 	pthread_mutex_unlock(&nodes->lock);
 }
@@ -453,9 +469,8 @@ void node_rebind(struct node *parent, const char *name, ino_t ino, bool director
 	struct node *node;
 
 	pthread_mutex_lock(&nodes->lock);
-	node = locked_find(nodes, ino, directory, parent, name);
-	at = node != NULL ? locked_name_at(node, parent, name) : NULL;
-	if (at != NULL && *at != NULL) {
+	at = locked_bound_at(parent, name, ino, directory, &node);
+	if (at != NULL) {
 		/* The old name's directory goes last: it may hold the new one's. */
 		struct node_name *old = *at;
 

@@ -45,19 +45,21 @@ static int plan_birth(struct fs *fs, struct node *parent, mode_t mode, bool dire
 	return 0;
 }
 
-/* The rules for the tree's directory count; those for the shm directory may
- * have given another group, or taken the set-group-ID bit away. */
-static int settle_birth(int fd, const struct birth *birth)
+/* Describes what was born. The rules for the tree's directory count; those for
+ * the shm directory may have given another group, or taken the set-group-ID bit
+ * away. */
+static int settle_birth(int fd, const struct birth *birth, bool directory, struct found *found)
 {
-	struct stat st;
+	int error = tree_describe(fd, directory, found);
+	const bool other_group = error == 0 && found->st.st_gid != birth->gid;
 
-	if (pshm_fstat(fd, &st) < 0)
-		return -errno;
-	if (st.st_gid != birth->gid && pshm_fchown(fd, (uid_t)-1, birth->gid) < 0)
+	if (error < 0 || (!other_group && !(birth->mode & S_ISGID)))
+		return error;
+	if (other_group && pshm_fchown(fd, (uid_t)-1, birth->gid) < 0)
 		return -errno;
 	if ((birth->mode & S_ISGID) && pshm_fchmod(fd, birth->mode) < 0)
 		return -errno;
-	return 0;
+	return tree_describe(fd, directory, found);
 }
 
 /* Both give a descriptor or a negative errno. What is born has its owner from
@@ -97,23 +99,16 @@ static int make(struct fs *fs, struct node *parent, const char *name, int oflag,
 	int error, fd;
 
 	error = tree_prefix(parent, prefix);
-	if (error < 0)
-		return error;
-	error = directory ? tree_marker_name(fs, prefix, name, found.name)
-			  : tree_file_name(fs, prefix, name, found.name);
-	if (error < 0)
-		return error;
-	if (tree_find(fs, prefix, name, &(struct found){ 0 }) == 0)
-		return -EEXIST;
-	error = plan_birth(fs, parent, mode, directory, ctx, &birth);
+	if (error == 0)
+		error = tree_free_name(fs, prefix, name, directory, found.name);
+	if (error == 0)
+		error = plan_birth(fs, parent, mode, directory, ctx, &birth);
 	if (error < 0)
 		return error;
 	fd = make_object(fs, found.name, oflag, &birth);
 	if (fd < 0)
 		return fd;
-	error = settle_birth(fd, &birth);
-	if (error == 0)
-		error = tree_describe(fd, directory, &found);
+	error = settle_birth(fd, &birth, directory, &found);
 	if (error == 0)
 		error = entry_fill(parent, name, &found, entry);
 	if (error < 0) {
@@ -202,9 +197,7 @@ static int name_tmpfile(struct fs *fs, struct node *parent, mode_t mode, const s
 	fd = make_unnamed(fs, fi->flags & (O_ACCMODE | O_NOATIME), fi->flags & O_EXCL, &birth);
 	if (fd < 0)
 		return fd;
-	error = settle_birth(fd, &birth);
-	if (error == 0)
-		error = tree_describe(fd, false, &found);
+	error = settle_birth(fd, &birth, false, &found);
 	if (error == 0)
 		error = entry_fill_unnamed(fs, &found, entry);
 	if (error == 0)

@@ -156,11 +156,9 @@ static int name_link(struct fs *fs, struct node *node, struct node *newparent, c
 
 	error = tree_prefix(newparent, prefix);
 	if (error == 0)
-		error = tree_file_name(fs, prefix, newname, found.name);
+		error = tree_free_name(fs, prefix, newname, false, found.name);
 	if (error < 0)
 		return error;
-	if (tree_find(fs, prefix, newname, &(struct found){ 0 }) == 0)
-		return -EEXIST;
 	fd = tree_open(fs, node, O_PATH);
 	if (fd < 0)
 		return fd;

@@ -176,6 +176,18 @@ int tree_marker_name(struct fs *fs, const char *prefix, const char *component, o
 	return reaches(fs, prefix, component, name, true) ? 0 : -EINVAL;
 }
 
+int tree_free_name(struct fs *fs, const char *prefix, const char *component, bool directory,
+		   object_name name)
+{
+	int error = directory ? tree_marker_name(fs, prefix, component, name)
+			      : tree_file_name(fs, prefix, component, name);
+	struct found found;
+
+	if (error < 0)
+		return error;
+	return tree_find(fs, prefix, component, &found) == 0 ? -EEXIST : 0;
+}
+
 int tree_prefix(struct node *directory, object_name prefix)
 {
 	if (directory == NULL)

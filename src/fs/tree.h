@@ -37,6 +37,10 @@ int tree_file_name(struct fs *fs, const char *prefix, const char *component, obj
 /* The same for a new directory's marker. EPERM in a flat view. */
 int tree_marker_name(struct fs *fs, const char *prefix, const char *component, object_name name);
 
+/* Either of the two for a path that nothing has: EEXIST. */
+int tree_free_name(struct fs *fs, const char *prefix, const char *component, bool directory,
+		   object_name name);
+
 /* The prefix of a directory's content. ENOENT: the directory is gone. */
 int tree_prefix(struct node *directory, object_name prefix);
 
