@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "data.h"
 
+#include "kept.h"
+
 #include "posix_shm.h"
 
 #include <errno.h>
@@ -14,6 +16,7 @@ int data_open(struct fs *fs, struct node *node, int fd, struct fuse_file_info *f
 		pshm_close(fd);
 		return -ENOMEM;
 	}
+	kept_end(fs, node);
 	fi->fh = (uintptr_t)handle;
 	/* Several writers at once, as tmpfs has them but for appends. */
 	fi->parallel_direct_writes = 1;

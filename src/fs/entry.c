@@ -2,34 +2,36 @@
 #include "entry.h"
 
 #include "data.h"
+#include "kept.h"
 
 #include "posix_shm.h"
 
 #include <errno.h>
 
 /* Takes the node over; NULL: there was no memory for it. */
-static int fill(struct node *node, const struct found *found, struct fuse_entry_param *entry)
+static int fill(struct fs *fs, struct node *node, const struct found *found,
+		struct fuse_entry_param *entry)
 {
 	if (node == NULL)
 		return -ENOMEM;
-	node_tell_owner(node, &found->st);
 	*entry = (struct fuse_entry_param){
 		.ino = node->id,
 		.attr = found->st,
+		.attr_timeout = kept_tell(fs, node, &found->st),
 	};
 	node_put(node);
 	return 0;
 }
 
-int entry_fill(struct node *parent, const char *name, const struct found *found,
+int entry_fill(struct fs *fs, struct node *parent, const char *name, const struct found *found,
 	       struct fuse_entry_param *entry)
 {
-	return fill(node_enter(parent, name, found->st.st_ino, found->directory), found, entry);
+	return fill(fs, node_enter(parent, name, found->st.st_ino, found->directory), found, entry);
 }
 
 int entry_fill_unnamed(struct fs *fs, const struct found *found, struct fuse_entry_param *entry)
 {
-	return fill(node_enter_unnamed(&fs->nodes, found->st.st_ino), found, entry);
+	return fill(fs, node_enter_unnamed(&fs->nodes, found->st.st_ino), found, entry);
 }
 
 int entry_open(struct fs *fs, int fd, struct fuse_file_info *fi, struct fuse_entry_param *entry)
@@ -37,6 +39,7 @@ int entry_open(struct fs *fs, int fd, struct fuse_file_info *fi, struct fuse_ent
 	NODE node = node_get(&fs->nodes, entry->ino);
 	int error = data_open(fs, node, fd, fi);
 
+	entry->attr_timeout = 0;
 	if (error < 0)
 		node_forget(&fs->nodes, entry->ino, 1);
 	return error;

@@ -7,7 +7,7 @@
 
 /* Enters what was found as name in parent into the nodes and says so in entry.
  * 0 or -ENOMEM. */
-int entry_fill(struct node *parent, const char *name, const struct found *found,
+int entry_fill(struct fs *fs, struct node *parent, const char *name, const struct found *found,
 	       struct fuse_entry_param *entry);
 int entry_fill_unnamed(struct fs *fs, const struct found *found, struct fuse_entry_param *entry);
 

@@ -482,13 +482,28 @@ void node_rebind(struct node *parent, const char *name, ino_t ino, bool director
 	pthread_mutex_unlock(&nodes->lock);
 }
 
-void node_tell_owner(struct node *node, const struct stat *st)
+bool node_tell(struct node *node, const struct stat *st, bool keep)
 {
 	pthread_mutex_lock(&node->table->lock);
 	node->mode = st->st_mode;
 	node->uid = st->st_uid;
 	node->gid = st->st_gid;
+	keep = keep && (node->directory || node->handles == NULL);
+	/* What was kept of an object may still be. */
+	node->kept = keep || (node->kept && !node->directory);
 	pthread_mutex_unlock(&node->table->lock);
+	return keep;
+}
+
+bool node_stop_keeping(struct node *node)
+{
+	bool kept;
+
+	pthread_mutex_lock(&node->table->lock);
+	kept = node->kept;
+	node->kept = false;
+	pthread_mutex_unlock(&node->table->lock);
+	return kept;
 }
 
 void node_last_status(struct node *node, struct stat *st)
@@ -508,6 +523,11 @@ bool node_knows_owner(struct node *node, const struct stat *st)
 	knows = node->uid == st->st_uid && node->gid == st->st_gid;
 	pthread_mutex_unlock(&node->table->lock);
 	return knows;
+}
+
+bool node_knows_rights(struct node *node, const struct stat *st)
+{
+	return ((node->mode ^ st->st_mode) & 07777) == 0 && node_knows_owner(node, st);
 }
 
 struct handle *handle_new(struct node *node, int fd)

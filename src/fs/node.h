@@ -48,10 +48,12 @@ struct node {
 	struct lock_owner *owners; /* guarded by locks.c's lock */
 	struct node *next;	   /* in its bucket of the table */
 
-	/* What the kernel was told last, and bases its permission checks on. */
+	/* What the kernel was told last, and bases its permission checks on;
+	 * whether it may keep that for a moment (kept.h). */
 	mode_t mode;
 	uid_t uid;
 	gid_t gid;
+	_Atomic bool kept;
 
 	/* The directories in it, as of so many changes; guarded by fs->marks. */
 	uint32_t directories, marks_changes;
@@ -121,11 +123,17 @@ void node_unbind(struct node *parent, const char *name, ino_t ino, bool director
 void node_rebind(struct node *parent, const char *name, ino_t ino, bool directory,
 		 struct node *newparent, const char *newname);
 
-/* What the kernel was told of the object last, and whether that is so still. */
-void node_tell_owner(struct node *node, const struct stat *st);
+/* What the kernel was told of the object last, and whether that is so still.
+ * It shall keep it only while the object is not open, or is a directory: the
+ * result says whether it does. */
+bool node_tell(struct node *node, const struct stat *st, bool keep);
+/* Not any more; the result says whether it did. */
+bool node_stop_keeping(struct node *node);
 /* The same as the status of a directory that is gone. */
 void node_last_status(struct node *node, struct stat *st);
 bool node_knows_owner(struct node *node, const struct stat *st);
+/* The mode as well. */
+bool node_knows_rights(struct node *node, const struct stat *st);
 
 /* May the user change what an owner may change? The kernel has checked that with
  * the owner that it was told last. Where that was changed natively since, the

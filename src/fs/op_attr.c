@@ -2,6 +2,7 @@
 #include "op_attr.h"
 
 #include "data.h"
+#include "kept.h"
 #include "set_id.h"
 #include "tree.h"
 
@@ -16,13 +17,16 @@
 
 /* ---- getattr ---- */
 
-static int attr_get(struct fs *fs, struct node *node, struct stat *st)
+static int attr_get(struct fs *fs, struct node *node, struct stat *st, double *keep)
 {
 	NAMES held = names_hold(fs);
 	int error = tree_stat(fs, node, st);
 
-	if (error == 0)
-		node_tell_owner(node, st);
+	/* A file that is asked for by itself was not looked up just now. */
+	if (error == 0 && node->directory)
+		*keep = kept_tell(fs, node, st);
+	else if (error == 0)
+		node_tell(node, st, false);
 	return error;
 }
 
@@ -31,13 +35,14 @@ void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	struct fs *fs = fs_of(req);
 	NODE node = node_get(&fs->nodes, ino);
 	struct stat st;
-	int error = attr_get(fs, node, &st);
+	double keep = 0;
+	int error = attr_get(fs, node, &st, &keep);
 
 	(void)fi;
 	if (error < 0)
 		reply_error(req, error);
 	else
-		fuse_reply_attr(req, &st, 0);
+		fuse_reply_attr(req, &st, keep);
 }
 
 /* ---- setattr: one function an attribute ---- */
@@ -185,7 +190,7 @@ static int attr_set(struct fs *fs, struct node *node, const struct stat *attr, i
 	if (error < 0)
 		return error;
 	tree_show_status(st, node->directory && node != fs->nodes.root);
-	node_tell_owner(node, st);
+	node_tell(node, st, false);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "op_dir.h"
 
+#include "kept.h"
 #include "listing.h"
 #include "tree.h"
 
@@ -81,10 +82,16 @@ static int dir_open(struct fs *fs, struct node *node, struct fuse_file_info *fi)
 {
 	NAMES held = names_hold(fs);
 	struct directory *directory;
-	int fd;
+	object_name prefix;
+	int error = 0, fd;
 
 	if (node == NULL)
 		return -ESTALE;
+	/* A directory that was removed can be opened as long as somebody is in it. */
+	if (node_prefix(node, prefix))
+		error = kept_check(fs, node, prefix);
+	if (error < 0)
+		return error;
 	fd = tree_open(fs, node, O_PATH);
 	if (fd < 0)
 		return fd;

@@ -3,6 +3,7 @@
 
 #include "caller.h"
 #include "entry.h"
+#include "kept.h"
 #include "tree.h"
 
 #include "posix_shm.h"
@@ -110,7 +111,7 @@ static int make(struct fs *fs, struct node *parent, const char *name, int oflag,
 		return fd;
 	error = settle_birth(fd, &birth, directory, &found);
 	if (error == 0)
-		error = entry_fill(parent, name, &found, entry);
+		error = entry_fill(fs, parent, name, &found, entry);
 	if (error < 0) {
 		pshm_space_unlink(fs->space, found.name);
 		pshm_close(fd);
@@ -143,7 +144,7 @@ static int open_made(struct fs *fs, struct node *parent, const char *name, int o
 	caller_end_with_groups();
 	if (fd < 0)
 		return fd == -ESTALE ? -ENOENT : fd;
-	error = entry_fill(parent, name, &found, entry);
+	error = entry_fill(fs, parent, name, &found, entry);
 	if (error == 0)
 		return fd;
 	pshm_close(fd);
@@ -187,11 +188,17 @@ static int name_tmpfile(struct fs *fs, struct node *parent, mode_t mode, const s
 			struct fuse_file_info *fi, struct fuse_entry_param *entry)
 {
 	NAMES held = names_hold(fs);
+	object_name prefix;
 	struct birth birth;
 	struct found found;
 	int error, fd;
 
-	error = plan_birth(fs, parent, mode, false, ctx, &birth);
+	/* A call that looks no name up before it. */
+	error = tree_prefix(parent, prefix);
+	if (error == 0)
+		error = kept_check(fs, parent, prefix);
+	if (error == 0)
+		error = plan_birth(fs, parent, mode, false, ctx, &birth);
 	if (error < 0)
 		return error;
 	fd = make_unnamed(fs, fi->flags & (O_ACCMODE | O_NOATIME), fi->flags & O_EXCL, &birth);

@@ -2,6 +2,7 @@
 #include "op_name.h"
 
 #include "entry.h"
+#include "kept.h"
 #include "listing.h"
 #include "tree.h"
 
@@ -19,7 +20,7 @@ static int fill_held(struct fs *fs, struct node *parent, const char *name,
 		     const struct found *found, struct fuse_entry_param *entry)
 {
 	int fd = tree_open_found(fs, found, O_PATH);
-	int error = fd < 0 ? fd : entry_fill(parent, name, found, entry);
+	int error = fd < 0 ? fd : entry_fill(fs, parent, name, found, entry);
 
 	if (fd >= 0 && error == 0) {
 		NODE node = node_get(&fs->nodes, entry->ino);
@@ -43,6 +44,8 @@ static int name_lookup(struct fs *fs, struct node *parent, const char *name,
 	int error;
 
 	error = tree_prefix(parent, prefix);
+	if (error == 0)
+		error = kept_check(fs, parent, prefix);
 	if (error < 0)
 		return error;
 	for (int i = 0; i < LOOKUP_ATTEMPTS; i++) {
@@ -50,7 +53,7 @@ static int name_lookup(struct fs *fs, struct node *parent, const char *name,
 		if (error < 0)
 			return error;
 		if (!holds_wanted(&fs->holds))
-			return entry_fill(parent, name, &found, entry);
+			return entry_fill(fs, parent, name, &found, entry);
 		error = fill_held(fs, parent, name, &found, entry);
 		if (error != -ESTALE)
 			return error;
@@ -170,7 +173,7 @@ static int name_link(struct fs *fs, struct node *node, struct node *newparent, c
 	if (error < 0)
 		return error;
 	tree_touch(fs, prefix);
-	return entry_fill(newparent, newname, &found, entry);
+	return entry_fill(fs, newparent, newname, &found, entry);
 }
 
 void fs_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const char *newname)

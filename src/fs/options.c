@@ -29,6 +29,8 @@ static const char usage[] =
 	"  local_lock=none|flock|posix|all\n"
 	"                         locks that programs outside of the mount do not\n"
 	"                         see (default: none)\n"
+	"  ac                     the kernel may keep attributes for a tick of its\n"
+	"                         clock: faster stat and open (default: noac)\n"
 	"  separator=C            byte between the parts of a name (default: %)\n"
 	"  flat                   no directories\n"
 	"  ro, nosuid, nodev, noexec, ...\n"
@@ -146,6 +148,20 @@ static int set_flat(const struct parser *parser, const char *value)
 	return 0;
 }
 
+static int set_ac(const struct parser *parser, const char *value)
+{
+	(void)value;
+	parser->options->ac = true;
+	return 0;
+}
+
+static int set_noac(const struct parser *parser, const char *value)
+{
+	(void)value;
+	parser->options->ac = false;
+	return 0;
+}
+
 static int set_debug(const struct parser *parser, const char *value)
 {
 	(void)value;
@@ -163,6 +179,8 @@ static const struct option {
 	{ "separator", true, set_separator },
 	{ "allow_other", false, set_allow_other },
 	{ "noallow_other", false, set_noallow_other },
+	{ "ac", false, set_ac },
+	{ "noac", false, set_noac },
 	{ "flat", false, set_flat },
 	{ "debug", false, set_debug },
 };

@@ -23,6 +23,7 @@ struct options {
 	enum data_path data;
 	enum local_lock local_lock;
 	bool allow_other;
+	bool ac;
 	bool flat;
 	char separator;
 	char *mount_options; /* for mount(2) and libfuse, with commas */

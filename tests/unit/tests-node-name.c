@@ -307,11 +307,11 @@ static void test_owner_is_known_as_it_was_told_last(void)
 	const uint64_t a = look_up(nodes->root, "a", 10);
 	NODE node = node_get(nodes, a);
 
-	node_tell_owner(node, &mine);
+	node_tell(node, &mine, false);
 	g_assert_true(node_knows_owner(node, &mine));
 	g_assert_false(node_knows_owner(node, &yours));
 	g_assert_false(node_knows_owner(node, &group));
-	node_tell_owner(node, &yours);
+	node_tell(node, &yours, false);
 	g_assert_true(node_knows_owner(node, &yours));
 	node_forget(nodes, a, 1);
 }

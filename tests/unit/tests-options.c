@@ -131,6 +131,18 @@ static void test_words_have_their_values(void)
 	}
 }
 
+static void test_attributes_are_kept_only_if_asked_for(void)
+{
+	LINE plain, kept, not_kept;
+
+	parse(&plain, "/m");
+	parse(&kept, "-o ac /m");
+	parse(&not_kept, "-o ac,noac /m");
+	g_assert_false(plain.options.ac);
+	g_assert_true(kept.options.ac);
+	g_assert_false(not_kept.options.ac);
+}
+
 static void test_other_users_are_allowed_or_not(void)
 {
 	LINE allowed, denied, changed;
@@ -284,7 +296,7 @@ static void test_help_names_every_option_within_80_columns(void)
 {
 	static const char *const words[] = { "-o",	 "-f",	       "-d",		"--check",
 					     "--help",	 "--version",  "data=",		"local_lock=",
-					     "separator=", "noallow_other", "flat" };
+					     "separator=", "noallow_other", "flat",		"  ac " };
 	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
 	size_t size;
@@ -307,6 +319,7 @@ int main(int argc, char **argv)
 	add("options", options_stand_where_they_like);
 	add("options", words_have_their_values);
 	add("options", other_users_are_allowed_or_not);
+	add("options", attributes_are_kept_only_if_asked_for);
 	add("options", mount_s_own_words_are_passed_on);
 	add("options", fstab_s_other_words_are_left_out);
 	add("options", questions_need_no_mount_point);
