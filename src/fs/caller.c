@@ -2,23 +2,25 @@
 #include "caller.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-void caller_begin(uid_t uid, gid_t gid)
+/* Both calls tell what was before, and nothing else: man 2 setfsuid. */
+struct identity caller_begin(uid_t uid, gid_t gid)
 {
 	/* The group first: the right to choose it goes with the user. */
-	setfsgid(gid);
-	setfsuid(uid);
+	const gid_t group = (gid_t)setfsgid(gid);
+
+	return (struct identity){ .uid = (uid_t)setfsuid(uid), .gid = group };
 }
 
-void caller_end(void)
+void caller_end(struct identity before)
 {
-	setfsuid(geteuid());
-	setfsgid(getegid());
+	setfsuid(before.uid);
+	setfsgid(before.gid);
 }
 
 /* The supplementary groups: a count, with *groups the caller's to free. */
@@ -43,7 +45,7 @@ static int set_groups(size_t count, const gid_t *groups)
 	return syscall(SYS_setgroups, count, groups) < 0 ? -errno : 0;
 }
 
-int caller_begin_with_groups(fuse_req_t req)
+int caller_begin_with_groups(fuse_req_t req, struct identity *before)
 {
 	const struct fuse_ctx *ctx = fuse_req_ctx(req);
 	gid_t *groups;
@@ -54,15 +56,15 @@ int caller_begin_with_groups(fuse_req_t req)
 		error = geteuid() == 0 ? set_groups((size_t)count, groups) : 0;
 	free(groups);
 	if (error >= 0)
-		caller_begin(ctx->uid, ctx->gid);
+		*before = caller_begin(ctx->uid, ctx->gid);
 	return error < 0 ? error : 0;
 }
 
-void caller_end_with_groups(void)
+void caller_end_with_groups(struct identity before)
 {
 	const int error = errno;
 
-	caller_end();
+	caller_end(before);
 	if (geteuid() == 0)
 		set_groups(0, NULL);
 	errno = error;
@@ -81,27 +83,25 @@ bool caller_is_in_group(fuse_req_t req, gid_t gid)
 }
 
 /* capset(2) is a thread's own affair; libcap would ask the same of it. */
-static bool set_fsetid(bool on)
+struct capabilities caller_drop_fsetid(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-	const unsigned bit = CAP_TO_MASK(CAP_FSETID);
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+	struct capabilities before = { 0 };
 
-	if (syscall(SYS_capget, &header, data) < 0 || !(data[0].permitted & bit))
-		return false;
-	if (on)
-		data[0].effective |= bit;
-	else
-		data[0].effective &= ~bit;
-	return syscall(SYS_capset, &header, data) == 0;
+	if (syscall(SYS_capget, &header, before.sets) < 0)
+		return before;
+	memcpy(sets, before.sets, sizeof(sets));
+	sets[0].effective &= ~CAP_TO_MASK(CAP_FSETID);
+	if (sets[0].effective != before.sets[0].effective)
+		before.dropped = syscall(SYS_capset, &header, sets) == 0;
+	return before;
 }
 
-bool caller_drop_fsetid(void)
+void caller_restore_fsetid(const struct capabilities *before)
 {
-	return set_fsetid(false);
-}
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 
-void caller_raise_fsetid(void)
-{
-	set_fsetid(true);
+	if (before->dropped)
+		syscall(SYS_capset, &header, before->sets);
 }

@@ -6,23 +6,35 @@
 #pragma once
 
 #include <fuse_lowlevel.h>
+#include <linux/capability.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* File access identity of the thread: what it makes belongs to uid and gid,
- * and without root's rights over files unless uid is 0. caller_end() undoes it. */
-void caller_begin(uid_t uid, gid_t gid);
-void caller_end(void);
+/* File access identity of the thread. */
+struct identity {
+	uid_t uid;
+	gid_t gid;
+};
+
+/* What the thread makes belongs to uid and gid, and without root's rights over
+ * files unless uid is 0. caller_end() takes what it had before back. */
+struct identity caller_begin(uid_t uid, gid_t gid);
+void caller_end(struct identity before);
 
 /* The same with all groups of the one who sent the request, as for opening what
  * is there. 0 or a negative errno, and then nothing is to be undone. */
-int caller_begin_with_groups(fuse_req_t req);
-void caller_end_with_groups(void);
+int caller_begin_with_groups(fuse_req_t req, struct identity *before);
+void caller_end_with_groups(struct identity before);
 
 /* Is the group among those of who sent the request? */
 bool caller_is_in_group(fuse_req_t req, gid_t gid);
 
 /* The thread's CAP_FSETID: who has it writes and truncates without clearing
- * the set-user-ID and set-group-ID bits. Tells whether there is one to raise. */
-bool caller_drop_fsetid(void);
-void caller_raise_fsetid(void);
+ * the set-user-ID and set-group-ID bits. */
+struct capabilities {
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+	bool dropped;
+};
+
+struct capabilities caller_drop_fsetid(void);
+void caller_restore_fsetid(const struct capabilities *before);

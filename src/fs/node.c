@@ -2,39 +2,48 @@
 #include "node.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define FIRST_BUCKETS 256
-#define NO_SLOT	      UINT32_MAX
+/* An id has the low bits of its object's inode number and, above them, how many
+ * nodes there were before it: so an id of a node that is gone is recognised, and
+ * one table finds nodes by id and by object. */
+#define INO_BITS 24
+#define INO_MASK (((uint64_t)1 << INO_BITS) - 1)
 
-/* An id is a slot's number and, above it, how often the slot was used before:
- * an id of a node that is gone is recognised. The root's is 1, as FUSE wants. */
-struct slot {
-	struct node *node;
-	uint32_t generation;
-	uint32_t next_free;
-};
+#define ROOT_ID 1 /* as FUSE wants it */
 
-#define ROOT_SLOT 1
+#define FEWEST_BUCKETS 256
+#define MOST_BUCKETS   (INO_MASK + 1)
 
-static uint64_t id_of(uint32_t slot, uint32_t generation)
+/* glibc keeps the memory of a million nodes that are gone until it is asked; musl
+ * gives it back by itself. */
+#ifdef __GLIBC__
+static void give_memory_back(void)
 {
-	return (uint64_t)generation << 32 | slot;
+	malloc_trim(0);
 }
+#else
+static void give_memory_back(void)
+{
+}
+#endif
 
 /* Below, "locked" functions are called with the table's lock held. */
 
-static struct node **locked_bucket(struct nodes *nodes, ino_t ino)
+/* tmpfs numbers its inodes one after the other: spread is given. */
+static struct node **locked_bucket(struct nodes *nodes, uint64_t id_or_ino)
 {
-	/* tmpfs numbers its inodes one after the other: spread is given. */
-	return &nodes->buckets[ino & (nodes->bucket_count - 1)];
+	return &nodes->buckets[id_or_ino & (nodes->bucket_count - 1)];
 }
 
 static void locked_link(struct nodes *nodes, struct node *node)
 {
-	struct node **bucket = locked_bucket(nodes, node->ino);
+	struct node **bucket = locked_bucket(nodes, node->id);
 
 	node->next = *bucket;
 	*bucket = node;
@@ -42,30 +51,24 @@ static void locked_link(struct nodes *nodes, struct node *node)
 
 static void locked_unlink(struct nodes *nodes, struct node *node)
 {
-	struct node **at = locked_bucket(nodes, node->ino);
+	struct node **at = locked_bucket(nodes, node->id);
 
-	while (*at != NULL && *at != node)
+	while (*at != node)
 		at = &(*at)->next;
-	if (*at != NULL)
-		*at = node->next;
-	node->next = NULL;
+	*at = node->next;
 }
 
-/* More buckets when there are more nodes than buckets. Without memory for them
- * the chains get longer, that is all. */
-static void locked_grow_buckets(struct nodes *nodes)
+/* Without memory for other buckets the present ones will do. */
+static void locked_resize(struct nodes *nodes, size_t count)
 {
 	const size_t old_count = nodes->bucket_count;
 	struct node **old = nodes->buckets;
-	struct node **buckets;
+	struct node **buckets = calloc(count, sizeof(struct node *));
 
-	if (nodes->count < old_count)
-		return;
-	buckets = calloc(old_count * 2, sizeof(struct node *));
 	if (buckets == NULL)
 		return;
 	nodes->buckets = buckets;
-	nodes->bucket_count = old_count * 2;
+	nodes->bucket_count = count;
 	for (size_t i = 0; i < old_count; i++) {
 		for (struct node *node = old[i], *next; node != NULL; node = next) {
 			next = node->next;
@@ -75,75 +78,113 @@ static void locked_grow_buckets(struct nodes *nodes)
 	free(old);
 }
 
-static int locked_grow_slots(struct nodes *nodes)
+static struct node *locked_by_id(struct nodes *nodes, uint64_t id)
 {
-	const uint32_t count = nodes->slot_count == 0 ? 64 : nodes->slot_count * 2;
-	struct slot *slots;
+	struct node *node = *locked_bucket(nodes, id);
 
-	if (count >= NO_SLOT / 2)
-		return -ENOMEM;
-	slots = realloc(nodes->slots, count * sizeof(*slots));
-	if (slots == NULL)
-		return -ENOMEM;
-	for (uint32_t i = nodes->slot_count; i < count; i++)
-		slots[i] = (struct slot){ .next_free = i + 1 < count ? i + 1 : NO_SLOT };
-	nodes->free_slot = nodes->slot_count;
-	nodes->slots = slots;
-	nodes->slot_count = count;
-	return 0;
+	while (node != NULL && node->id != id)
+		node = node->next;
+	return node;
 }
 
-static struct node *locked_new(struct nodes *nodes, ino_t ino, bool directory)
+/* None that is in use, should the count begin anew. */
+static uint64_t locked_new_id(struct nodes *nodes, ino_t ino)
 {
-	struct node *node;
-	struct slot *slot;
+	uint64_t id;
 
-	if (nodes->free_slot == NO_SLOT && locked_grow_slots(nodes) < 0)
-		return NULL;
-	node = calloc(1, sizeof(*node));
-	if (node == NULL)
-		return NULL;
-	slot = &nodes->slots[nodes->free_slot];
+	do
+		id = ++nodes->entered << INO_BITS | (ino & INO_MASK);
+	while (id == 0 || locked_by_id(nodes, id) != NULL);
+	return id;
+}
+
+/* ---- the name that a node comes with, which most keep: in its own memory ---- */
+
+static struct node_name *name_within(struct node *node)
+{
+	return (struct node_name *)(node + 1);
+}
+
+static struct node *alloc_node(const char *name)
+{
+	return calloc(1, sizeof(struct node) + sizeof(struct node_name) + strlen(name) + 1);
+}
+
+static void free_name(struct node *node, struct node_name *name)
+{
+	if (name != name_within(node))
+		free(name);
+}
+
+static void locked_add_name(struct node *node, struct node_name *name, struct node *parent,
+			    const char *component)
+{
+	strcpy(name->component, component);
+	name->parent = parent;
+	parent->refs++;
+	name->next = node->names;
+	node->names = name;
+}
+
+/* ---- the life of a node ---- */
+
+static void locked_enter(struct nodes *nodes, struct node *node, uint64_t id, ino_t ino)
+{
 	node->table = nodes;
-	node->id = id_of(nodes->free_slot, slot->generation);
+	node->id = id;
 	node->ino = ino;
-	node->directory = directory;
-	nodes->free_slot = slot->next_free;
-	slot->node = node;
-	locked_grow_buckets(nodes);
+	if (nodes->count >= nodes->bucket_count && nodes->bucket_count < MOST_BUCKETS)
+		locked_resize(nodes, nodes->bucket_count * 2);
 	locked_link(nodes, node);
 	nodes->count++;
+}
+
+/* Without a parent it has no name. */
+static struct node *locked_new(struct nodes *nodes, ino_t ino, bool directory, struct node *parent,
+			       const char *name)
+{
+	struct node *node = alloc_node(name);
+
+	if (node == NULL)
+		return NULL;
+	locked_enter(nodes, node, locked_new_id(nodes, ino), ino);
+	node->directory = directory;
+	if (parent != NULL)
+		locked_add_name(node, name_within(node), parent, name);
 	return node;
 }
 
 static void locked_put(struct nodes *nodes, struct node *node);
 
 /* Takes a name out of its node's list. */
-static void locked_unname(struct nodes *nodes, struct node_name **at)
+static void locked_unname(struct nodes *nodes, struct node *node, struct node_name **at)
 {
 	struct node_name *name = *at;
 
 	*at = name->next;
 	locked_put(nodes, name->parent);
-	free(name);
+	free_name(node, name);
 }
 
 static void locked_put(struct nodes *nodes, struct node *node)
 {
-	struct slot *slot;
-
 	if (--node->refs > 0)
 		return;
-	slot = &nodes->slots[(uint32_t)node->id];
-	slot->node = NULL;
-	slot->generation++;
-	slot->next_free = nodes->free_slot;
-	nodes->free_slot = (uint32_t)node->id;
 	locked_unlink(nodes, node);
 	nodes->count--;
 	while (node->names != NULL)
-		locked_unname(nodes, &node->names);
+		locked_unname(nodes, node, &node->names);
 	free(node);
+}
+
+/* Few of many nodes are left: half of the buckets. True where so many are gone
+ * since the last time that it is worth giving their memory back. */
+static bool locked_shrink(struct nodes *nodes)
+{
+	if (nodes->bucket_count == FEWEST_BUCKETS || nodes->count >= nodes->bucket_count / 8)
+		return false;
+	locked_resize(nodes, nodes->bucket_count / 2);
+	return true;
 }
 
 /* An object with a great many hard links is looked up by a few at a time. */
@@ -171,7 +212,7 @@ static void locked_limit_names(struct nodes *nodes, struct node *node)
 	for (int i = 0; *at != NULL && i < NAMES_MAX; i++)
 		at = &(*at)->next;
 	while (*at != NULL)
-		locked_unname(nodes, at);
+		locked_unname(nodes, node, at);
 }
 
 /* Makes the name the node's first. Without memory it has one less: then it is
@@ -184,16 +225,14 @@ static void locked_name(struct nodes *nodes, struct node *node, struct node *par
 
 	if (name != NULL) {
 		*at = name->next;
-	} else {
-		name = malloc(sizeof(*name) + strlen(component) + 1);
-		if (name == NULL)
-			return;
-		strcpy(name->component, component);
-		name->parent = parent;
-		parent->refs++;
+		name->next = node->names;
+		node->names = name;
+		return;
 	}
-	name->next = node->names;
-	node->names = name;
+	name = malloc(sizeof(*name) + strlen(component) + 1);
+	if (name == NULL)
+		return;
+	locked_add_name(node, name, parent, component);
 	locked_limit_names(nodes, node);
 }
 
@@ -214,29 +253,28 @@ int nodes_init(struct nodes *nodes, char separator, const char *prefix, ino_t in
 {
 	*nodes = (struct nodes){ .lock = PTHREAD_MUTEX_INITIALIZER,
 				 .separator = separator,
-				 .bucket_count = FIRST_BUCKETS,
-				 .free_slot = NO_SLOT };
-	nodes->buckets = calloc(FIRST_BUCKETS, sizeof(struct node *));
-	if (nodes->buckets == NULL || locked_grow_slots(nodes) < 0)
-		goto no_memory;
-	nodes->free_slot = ROOT_SLOT;
-	nodes->root = locked_new(nodes, ino, true);
-	if (nodes->root == NULL)
-		goto no_memory;
+				 .buckets = calloc(FEWEST_BUCKETS, sizeof(struct node *)),
+				 .bucket_count = FEWEST_BUCKETS,
+				 .root = alloc_node("") };
+	if (nodes->buckets == NULL || nodes->root == NULL) {
+		free(nodes->buckets);
+		free(nodes->root);
+		*nodes = (struct nodes){ 0 };
+		return -ENOMEM;
+	}
+	locked_enter(nodes, nodes->root, ROOT_ID, ino);
+	nodes->root->directory = true;
 	nodes->root->refs = 1;
 	strcpy(nodes->root_prefix, prefix);
 	return 0;
-
-no_memory:
-	nodes_destroy(nodes);
-	return -ENOMEM;
 }
 
 void nodes_visit(struct nodes *nodes, void (*visit)(struct node *node))
 {
-	for (uint32_t i = 0; i < nodes->slot_count; i++)
-		if (nodes->slots[i].node != NULL)
-			visit(nodes->slots[i].node);
+	for (size_t i = 0; i < nodes->bucket_count; i++)
+		for (struct node *node = nodes->buckets[i]; node != NULL; node = node->next)
+			if (!node->directory)
+				visit(node);
 }
 
 static void free_node(struct node *node)
@@ -248,30 +286,31 @@ static void free_node(struct node *node)
 	}
 	for (struct node_name *name = node->names, *next; name != NULL; name = next) {
 		next = name->next;
-		free(name);
+		free_name(node, name);
 	}
 	free(node);
 }
 
 void nodes_destroy(struct nodes *nodes)
 {
-	nodes_visit(nodes, free_node);
-	free(nodes->slots);
+	for (size_t i = 0; i < nodes->bucket_count; i++) {
+		for (struct node *node = nodes->buckets[i], *next; node != NULL; node = next) {
+			next = node->next;
+			free_node(node);
+		}
+	}
 	free(nodes->buckets);
-}
-
-static struct node *locked_by_id(const struct nodes *nodes, uint64_t id)
-{
-	const uint32_t slot = (uint32_t)id;
-	struct node *node = slot < nodes->slot_count ? nodes->slots[slot].node : NULL;
-
-	return node != NULL && node->id == id ? node : NULL;
 }
 
 struct node *node_get(struct nodes *nodes, uint64_t id)
 {
-	struct node *node;
+	struct node *node = nodes->root;
 
+	/* It never goes. */
+	if (id == ROOT_ID) {
+		node->refs++;
+		return node;
+	}
 	pthread_mutex_lock(&nodes->lock);
 	node = locked_by_id(nodes, id);
 	if (node != NULL)
@@ -283,7 +322,12 @@ struct node *node_get(struct nodes *nodes, uint64_t id)
 void node_put(struct node *node)
 {
 	struct nodes *nodes = node->table;
+	uint32_t refs = atomic_load_explicit(&node->refs, memory_order_relaxed);
 
+	/* The last one goes under the lock, where nobody finds the node meanwhile. */
+	while (refs > 1)
+		if (atomic_compare_exchange_weak(&node->refs, &refs, refs - 1))
+			return;
 	pthread_mutex_lock(&nodes->lock);
 	locked_put(nodes, node);
 	pthread_mutex_unlock(&nodes->lock);
@@ -317,12 +361,12 @@ struct node *node_enter(struct node *parent, const char *name, ino_t ino, bool d
 
 	pthread_mutex_lock(&nodes->lock);
 	node = locked_find(nodes, ino, directory, parent, name);
-	if (node == NULL)
-		node = locked_new(nodes, ino, directory);
-	if (node != NULL) {
+	if (node != NULL)
 		locked_name(nodes, node, parent, name);
+	else
+		node = locked_new(nodes, ino, directory, parent, name);
+	if (node != NULL)
 		locked_count_lookup(node);
-	}
 	pthread_mutex_unlock(&nodes->lock);
 	return node;
 }
@@ -332,7 +376,7 @@ struct node *node_enter_unnamed(struct nodes *nodes, ino_t ino)
 	struct node *node;
 
 	pthread_mutex_lock(&nodes->lock);
-	node = locked_new(nodes, ino, false);
+	node = locked_new(nodes, ino, false, NULL, "");
 	if (node != NULL)
 		locked_count_lookup(node);
 	pthread_mutex_unlock(&nodes->lock);
@@ -342,6 +386,7 @@ struct node *node_enter_unnamed(struct nodes *nodes, ino_t ino)
 void node_forget(struct nodes *nodes, uint64_t id, uint64_t lookups)
 {
 	struct node *node;
+	bool shrunk;
 
 	pthread_mutex_lock(&nodes->lock);
 	node = locked_by_id(nodes, id);
@@ -350,7 +395,10 @@ void node_forget(struct nodes *nodes, uint64_t id, uint64_t lookups)
 		if (node->lookups == 0)
 			locked_put(nodes, node);
 	}
+	shrunk = locked_shrink(nodes);
 	pthread_mutex_unlock(&nodes->lock);
+	if (shrunk)
+		give_memory_back();
 }
 
 /* Writes the names of the directories above from the end to the front, each
@@ -390,6 +438,10 @@ bool node_prefix(struct node *directory, object_name prefix)
 	struct nodes *nodes = directory->table;
 	bool found;
 
+	if (directory == nodes->root) {
+		strcpy(prefix, nodes->root_prefix);
+		return true;
+	}
 	pthread_mutex_lock(&nodes->lock);
 	found = locked_prefix(nodes, directory, prefix);
 	pthread_mutex_unlock(&nodes->lock);
@@ -408,7 +460,7 @@ bool node_place(struct node *node, object_name prefix, object_name component)
 		if (found)
 			strcpy(component, node->names->component);
 		else
-			locked_unname(nodes, &node->names);
+			locked_unname(nodes, node, &node->names);
 	}
 	pthread_mutex_unlock(&nodes->lock);
 	return found;
@@ -431,7 +483,7 @@ void node_break(struct node *node, const char *component)
 	pthread_mutex_lock(&nodes->lock);
 	/* It may have been looked up anew meanwhile, by another name. */
 	if (node->names != NULL && strcmp(node->names->component, component) == 0)
-		locked_unname(nodes, &node->names);
+		locked_unname(nodes, node, &node->names);
 	pthread_mutex_unlock(&nodes->lock);
 }
 
@@ -457,7 +509,7 @@ void node_unbind(struct node *parent, const char *name, ino_t ino, bool director
 	pthread_mutex_lock(&nodes->lock);
 	at = locked_bound_at(parent, name, ino, directory, &node);
 	if (at != NULL)
-		locked_unname(nodes, at);
+		locked_unname(nodes, node, at);
 	pthread_mutex_unlock(&nodes->lock);
 }
 
@@ -477,7 +529,7 @@ void node_rebind(struct node *parent, const char *name, ino_t ino, bool director
 		*at = old->next;
 		locked_name(nodes, node, newparent, newname);
 		locked_put(nodes, old->parent);
-		free(old);
+		free_name(node, old);
 	}
 	pthread_mutex_unlock(&nodes->lock);
 }
@@ -485,7 +537,7 @@ void node_rebind(struct node *parent, const char *name, ino_t ino, bool director
 bool node_tell(struct node *node, const struct stat *st, bool keep)
 {
 	pthread_mutex_lock(&node->table->lock);
-	node->mode = st->st_mode;
+	node->mode = (uint16_t)st->st_mode;
 	node->uid = st->st_uid;
 	node->gid = st->st_gid;
 	keep = keep && (node->directory || node->handles == NULL);
@@ -527,7 +579,12 @@ bool node_knows_owner(struct node *node, const struct stat *st)
 
 bool node_knows_rights(struct node *node, const struct stat *st)
 {
-	return ((node->mode ^ st->st_mode) & 07777) == 0 && node_knows_owner(node, st);
+	mode_t mode;
+
+	pthread_mutex_lock(&node->table->lock);
+	mode = node->mode;
+	pthread_mutex_unlock(&node->table->lock);
+	return ((mode ^ st->st_mode) & 07777) == 0 && node_knows_owner(node, st);
 }
 
 struct handle *handle_new(struct node *node, int fd)
@@ -540,7 +597,10 @@ struct handle *handle_new(struct node *node, int fd)
 	*handle = (struct handle){ .fd = fd, .node = node, .refs = 1 };
 	pthread_mutex_lock(&nodes->lock);
 	node->refs++;
+	handle->at = &node->handles;
 	handle->next = node->handles;
+	if (handle->next != NULL)
+		handle->next->at = &handle->next;
 	node->handles = handle;
 	pthread_mutex_unlock(&nodes->lock);
 	return handle;
@@ -559,32 +619,33 @@ struct handle *handle_of(struct node *node)
 	return handle;
 }
 
-void handle_put(struct handle *handle)
+/* Gives up a reference, and with unlist the place in the node's list. */
+static void put_handle(struct handle *handle, bool unlist)
 {
 	struct nodes *nodes = handle->node->table;
 	bool last;
 
 	pthread_mutex_lock(&nodes->lock);
+	if (unlist) {
+		*handle->at = handle->next;
+		if (handle->next != NULL)
+			handle->next->at = handle->at;
+	}
 	last = --handle->refs == 0;
-	if (last)
-		locked_put(nodes, handle->node);
 	pthread_mutex_unlock(&nodes->lock);
 	if (last) {
+		node_put(handle->node);
 		close(handle->fd);
 		free(handle);
 	}
 }
 
+void handle_put(struct handle *handle)
+{
+	put_handle(handle, false);
+}
+
 void handle_release(struct handle *handle)
 {
-	struct nodes *nodes = handle->node->table;
-	struct handle **at;
-
-	pthread_mutex_lock(&nodes->lock);
-	at = &handle->node->handles;
-	while (*at != handle)
-		at = &(*at)->next;
-	*at = handle->next;
-	pthread_mutex_unlock(&nodes->lock);
-	handle_put(handle);
+	put_handle(handle, true);
 }

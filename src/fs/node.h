@@ -20,6 +20,7 @@
 #include "view.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -35,44 +36,48 @@ struct node_name {
 	char component[];
 };
 
+/* There may be millions: it has nothing that can be done without. */
 struct node {
-	struct nodes *table; /* constant */
-	uint64_t id;	     /* constant; the kernel's nodeid */
-	ino_t ino;	     /* constant */
-	bool directory;	     /* constant */
-
-	uint32_t refs;
-	uint64_t lookups;	 /* to be forgotten by the kernel */
-	struct node_name *names; /* the one that was looked up last first */
-	struct handle *handles;
-	struct lock_owner *owners; /* guarded by locks.c's lock */
-	struct node *next;	   /* in its bucket of the table */
+	struct nodes *table;   /* constant */
+	uint64_t id;	       /* constant; the kernel's nodeid */
+	ino_t ino;	       /* constant */
+	struct node *next;     /* in its bucket of the table */
+	uint64_t lookups;      /* to be forgotten by the kernel */
+	_Atomic uint32_t refs; /* only those who hold one, or the lock, count up */
 
 	/* What the kernel was told last, and bases its permission checks on;
 	 * whether it may keep that for a moment (kept.h). */
-	mode_t mode;
 	uid_t uid;
 	gid_t gid;
+	uint16_t mode;
 	_Atomic bool kept;
 
-	/* The directories in it, as of so many changes; guarded by fs->marks. */
-	uint32_t directories, marks_changes;
+	bool directory; /* constant */
+	union {
+		struct lock_owner *owners; /* of a file; guarded by locks.c's lock */
+		struct {
+			/* Of a directory: those in it, as of so many changes;
+			 * guarded by fs->marks. */
+			uint32_t directories, marks_changes;
+		};
+	};
 
 	/* Passthrough only, guarded by one of fs->backing_locks. */
 	int backing_id;
 	uint32_t backing_users;
+
+	struct handle *handles;
+	struct node_name *names; /* the one that was looked up last first */
 };
 
 struct nodes {
 	pthread_mutex_t lock;
 	char separator;	       /* constant */
-	struct node **buckets; /* by object */
+	struct node **buckets; /* by inode number, and so by id too */
 	size_t bucket_count;   /* a power of two */
-	struct slot *slots;    /* by id */
-	uint32_t slot_count;
-	uint32_t free_slot;
+	uint64_t entered;      /* how many nodes there have been */
 	size_t count;
-	struct node *root;
+	struct node *root;	 /* constant */
 	object_name root_prefix; /* constant; of what lies in the root */
 };
 
@@ -81,14 +86,14 @@ struct handle {
 	int fd; /* constant */
 	struct node *node;
 	uint32_t refs;
-	struct handle *next; /* in its node's list */
+	struct handle *next, **at; /* in its node's list, if it is */
 };
 
 /* The root stands for the directory of prefix, in a view with the separator.
  * -ENOMEM */
 int nodes_init(struct nodes *nodes, char separator, const char *prefix, ino_t ino);
 void nodes_destroy(struct nodes *nodes);
-/* Calls visit for each node, when nobody else uses them any more. */
+/* Calls visit for the node of each file, when nobody else uses them any more. */
 void nodes_visit(struct nodes *nodes, void (*visit)(struct node *node));
 
 /* The node of an id, or NULL where the kernel cannot know it. */

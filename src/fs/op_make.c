@@ -25,16 +25,32 @@ struct birth {
  * for all objects. */
 static mode_t masked(struct fs *fs, mode_t mode, const struct fuse_ctx *ctx)
 {
-	const bool has_acl = fgetxattr(fs->space, "system.posix_acl_default", NULL, 0) > 0;
+	const mode_t wanted = mode & 07777, rest = wanted & ~ctx->umask;
 
-	return mode & 07777 & ~(has_acl ? 0 : ctx->umask);
+	if (rest == wanted)
+		return wanted;
+	return fgetxattr(fs->space, "system.posix_acl_default", NULL, 0) > 0 ? wanted : rest;
 }
 
-static int plan_birth(struct fs *fs, struct node *parent, mode_t mode, bool directory,
+/* ENOENT: a native program has removed it. */
+static int stat_directory(struct fs *fs, const char *prefix, struct stat *st)
+{
+	struct pshm_info info;
+
+	if (prefix[0] == '\0')
+		return pshm_fstat(fs->space, st) < 0 ? -errno : 0;
+	if (pshm_space_stat(fs->space, prefix, &info) < 0)
+		return -errno;
+	*st = info.st;
+	return info.st.st_size == 0 ? 0 : -ENOENT;
+}
+
+/* prefix is that of the directory to be born in. */
+static int plan_birth(struct fs *fs, const char *prefix, mode_t mode, bool directory,
 		      const struct fuse_ctx *ctx, struct birth *birth)
 {
 	struct stat st;
-	int error = tree_stat(fs, parent, &st);
+	int error = stat_directory(fs, prefix, &st);
 
 	if (error < 0)
 		return error;
@@ -68,25 +84,25 @@ static int settle_birth(int fd, const struct birth *birth, bool directory, struc
 
 static int make_object(struct fs *fs, const char *name, int oflag, const struct birth *birth)
 {
+	const struct identity before = caller_begin(birth->ctx->uid, birth->gid);
 	int fd;
 
-	caller_begin(birth->ctx->uid, birth->gid);
 	fd = pshm_space_create(fs->space, name, oflag, birth->mode);
 	if (fd < 0)
 		fd = -errno;
-	caller_end();
+	caller_end(before);
 	return fd;
 }
 
 static int make_unnamed(struct fs *fs, int oflag, bool excl, const struct birth *birth)
 {
+	const struct identity before = caller_begin(birth->ctx->uid, birth->gid);
 	int fd;
 
-	caller_begin(birth->ctx->uid, birth->gid);
 	fd = pshm_space_tmpfile(fs->space, oflag, excl, birth->mode);
 	if (fd < 0)
 		fd = -errno;
-	caller_end();
+	caller_end(before);
 	return fd;
 }
 
@@ -103,7 +119,7 @@ static int make(struct fs *fs, struct node *parent, const char *name, int oflag,
 	if (error == 0)
 		error = tree_free_name(fs, prefix, name, directory, found.name);
 	if (error == 0)
-		error = plan_birth(fs, parent, mode, directory, ctx, &birth);
+		error = plan_birth(fs, prefix, mode, directory, ctx, &birth);
 	if (error < 0)
 		return error;
 	fd = make_object(fs, found.name, oflag, &birth);
@@ -127,6 +143,7 @@ static int open_made(struct fs *fs, struct node *parent, const char *name, int o
 		     fuse_req_t req, struct fuse_entry_param *entry)
 {
 	object_name prefix;
+	struct identity before;
 	struct found found;
 	int error, fd;
 
@@ -137,11 +154,11 @@ static int open_made(struct fs *fs, struct node *parent, const char *name, int o
 		return error;
 	if (found.directory)
 		return -EISDIR;
-	error = caller_begin_with_groups(req);
+	error = caller_begin_with_groups(req, &before);
 	if (error < 0)
 		return error;
 	fd = tree_open_found(fs, &found, oflag);
-	caller_end_with_groups();
+	caller_end_with_groups(before);
 	if (fd < 0)
 		return fd == -ESTALE ? -ENOENT : fd;
 	error = entry_fill(fs, parent, name, &found, entry);
@@ -198,7 +215,7 @@ static int name_tmpfile(struct fs *fs, struct node *parent, mode_t mode, const s
 	if (error == 0)
 		error = kept_check(fs, parent, prefix);
 	if (error == 0)
-		error = plan_birth(fs, parent, mode, false, ctx, &birth);
+		error = plan_birth(fs, prefix, mode, false, ctx, &birth);
 	if (error < 0)
 		return error;
 	fd = make_unnamed(fs, fi->flags & (O_ACCMODE | O_NOATIME), fi->flags & O_EXCL, &birth);

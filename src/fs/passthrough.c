@@ -35,12 +35,11 @@ static pthread_mutex_t *lock_of(struct fs *fs, const struct node *node)
 static int backing_open(struct fs *fs, int fd)
 {
 	struct backing_map map = { .fd = fd };
-	const bool dropped = caller_drop_fsetid();
+	const struct capabilities before = caller_drop_fsetid();
 	const int id = ioctl(fuse_session_fd(fs->session), BACKING_OPEN, &map);
 	const int error = -errno;
 
-	if (dropped)
-		caller_raise_fsetid();
+	caller_restore_fsetid(&before);
 	return id < 0 ? error : id;
 }
 

@@ -208,6 +208,26 @@ static void test_renamed_node_has_the_new_place(void)
 	node_forget(nodes, d, 1);
 }
 
+static void test_name_changes_to_any_length_and_back(void)
+{
+	g_autofree char *longest = g_strnfill(255, 'n'), *place = g_strconcat(":", longest, NULL);
+	AUTO_TABLE nodes = table_new("");
+	const uint64_t id = look_up(nodes->root, "first", 10);
+	NODE node = node_get(nodes, id);
+
+	node_rebind(nodes->root, "first", 10, false, nodes->root, longest);
+	assert_place(node, place);
+	node_rebind(nodes->root, longest, 10, false, nodes->root, "first");
+	assert_place(node, ":first");
+	node_break(node, "first");
+	assert_place(node, "-");
+	look_up(nodes->root, longest, 10);
+	look_up(nodes->root, "b", 10);
+	node_unbind(nodes->root, longest, 10, false);
+	assert_place(node, ":b");
+	node_forget(nodes, id, 3);
+}
+
 static void test_exchanged_names_are_each_other_s(void)
 {
 	AUTO_TABLE nodes = table_new("");
@@ -282,6 +302,28 @@ static void test_each_handle_of_a_node_can_go_first(void)
 	}
 }
 
+/* In the order in which they came: the last of a list that is walked. */
+static void test_200000_handles_of_a_node_go_in_no_time(void)
+{
+	enum { COUNT = 200000 };
+	g_autofree struct handle **handles = g_new(struct handle *, COUNT);
+	AUTO_TABLE nodes = table_new("");
+	const uint64_t a = look_up(nodes->root, "a", 10);
+	NODE node = node_get(nodes, a);
+	gint64 start, made;
+
+	start = g_get_monotonic_time();
+	for (int i = 0; i < COUNT; i++)
+		handles[i] = handle_new(node, -1);
+	made = g_get_monotonic_time();
+	for (int i = 0; i < COUNT; i++)
+		handle_release(handles[i]);
+	g_test_message("%d made in %d us, gone in %d us", COUNT, (int)(made - start),
+		       (int)(g_get_monotonic_time() - made));
+	g_assert_null(handle_of(node));
+	node_forget(nodes, a, 1);
+}
+
 static void test_end_closes_what_is_open(void)
 {
 	struct nodes nodes;
@@ -331,10 +373,12 @@ int main(int argc, char **argv)
 	add("node", name_in_a_directory_that_broke_leaves_the_other);
 	add("node", unlinked_other_name_leaves_the_bound_one);
 	add("node", renamed_node_has_the_new_place);
+	add("node", name_changes_to_any_length_and_back);
 	add("node", exchanged_names_are_each_other_s);
 	add("node", handle_keeps_its_node_and_closes_its_descriptor);
 	add("node", borrowed_handle_outlives_its_release);
 	add("node", each_handle_of_a_node_can_go_first);
+	add("node", 200000_handles_of_a_node_go_in_no_time);
 	add("node", end_closes_what_is_open);
 	add("node", owner_is_known_as_it_was_told_last);
 	return g_test_run();

@@ -35,21 +35,54 @@ static void test_id_of_a_forgotten_node_is_not_found(void)
 	g_assert_false(is_known(nodes, a));
 }
 
-static void test_slot_is_used_again_under_another_id(void)
+static void test_id_is_not_used_again(void)
 {
 	AUTO_TABLE nodes = table_new("");
 	const uint64_t a = look_up(nodes->root, "a", 10);
 
 	node_forget(nodes, a, 1);
 
-	const uint64_t b = look_up(nodes->root, "b", 11);
+	const uint64_t again = look_up(nodes->root, "a", 10);
 
-	g_assert_cmpuint((uint32_t)a, ==, (uint32_t)b);
-	g_assert_cmpuint(a, !=, b);
+	g_assert_cmpuint(a, !=, again);
 	g_assert_false(is_known(nodes, a));
 	/* A late forget of the old one does nothing to the new one. */
 	node_forget(nodes, a, 1);
-	g_assert_true(is_known(nodes, b));
+	g_assert_true(is_known(nodes, again));
+	node_forget(nodes, again, 1);
+}
+
+static void test_id_in_use_is_not_given_when_all_were(void)
+{
+	AUTO_TABLE nodes = table_new("");
+	const uint64_t a = look_up(nodes->root, "a", 0);
+
+	/* As after 2^40 nodes: the count begins anew. */
+	nodes->entered = UINT64_MAX;
+
+	const uint64_t b = look_up(nodes->root, "b/", 0);
+	NODE root = node_get(nodes, 1);
+
+	g_assert_cmpuint(b, !=, 0);
+	g_assert_cmpuint(b, !=, a);
+	g_assert_true(is_known(nodes, a));
+	g_assert_true(root == nodes->root);
+	node_forget(nodes, a, 1);
+	node_forget(nodes, b, 1);
+}
+
+static void test_objects_whose_numbers_end_alike_are_two(void)
+{
+	const ino_t far = (ino_t)10 + ((ino_t)1 << 24);
+	AUTO_TABLE nodes = table_new("");
+	const uint64_t a = look_up(nodes->root, "a", 10);
+	const uint64_t b = look_up(nodes->root, "b", far);
+	NODE node = node_get(nodes, b);
+
+	g_assert_cmpuint(a, !=, b);
+	g_assert_true(node->ino == far);
+	g_assert_cmpuint(look_up(nodes->root, "a", 10), ==, a);
+	node_forget(nodes, a, 2);
 	node_forget(nodes, b, 1);
 }
 
@@ -170,7 +203,49 @@ static void test_100000_nodes_come_and_go(void)
 			node_forget(nodes, ids[(i * 7919ll) % COUNT], 1);
 		g_assert_cmpuint(nodes->count, ==, 1);
 	}
-	g_assert_cmpuint(nodes->slot_count, <=, 2 * COUNT);
+}
+
+static void test_table_of_many_nodes_is_given_back_with_them(void)
+{
+	enum { COUNT = 10000 };
+	g_autofree uint64_t *ids = g_new(uint64_t, COUNT);
+	AUTO_TABLE nodes = table_new("");
+	const size_t empty = nodes->bucket_count;
+
+	for (int i = 0; i < COUNT; i++)
+		ids[i] = look_up(nodes->root, "object", (ino_t)(2 + i));
+	g_assert_cmpuint(nodes->bucket_count, >=, COUNT / 2);
+	for (int i = 1; i < COUNT; i++) {
+		node_forget(nodes, ids[i], 1);
+		/* Those of nodes that are gone are recognised however small it is. */
+		g_assert_false(is_known(nodes, ids[i]));
+		g_assert_true(is_known(nodes, ids[0]));
+	}
+	g_assert_cmpuint(nodes->bucket_count, ==, empty);
+	node_forget(nodes, ids[0], 1);
+}
+
+static unsigned visits;
+
+static void visit(struct node *node)
+{
+	g_assert_false(node->directory);
+	visits++;
+}
+
+static void test_files_are_visited_at_the_end(void)
+{
+	AUTO_TABLE nodes = table_new("");
+	const uint64_t a = look_up(nodes->root, "a", 10);
+	const uint64_t b = look_up(nodes->root, "b", 266);
+	const uint64_t d = look_up(nodes->root, "d/", 11);
+
+	visits = 0;
+	nodes_visit(nodes, visit);
+	g_assert_cmpuint(visits, ==, 2);
+	node_forget(nodes, a, 1);
+	node_forget(nodes, b, 1);
+	node_forget(nodes, d, 1);
 }
 
 /* ---- places ---- */
@@ -238,7 +313,9 @@ int main(int argc, char **argv)
 	add("node", root_is_number_1_and_is_there_to_the_end);
 	add("node", id_that_nobody_was_told_is_not_found);
 	add("node", id_of_a_forgotten_node_is_not_found);
-	add("node", slot_is_used_again_under_another_id);
+	add("node", id_is_not_used_again);
+	add("node", id_in_use_is_not_given_when_all_were);
+	add("node", objects_whose_numbers_end_alike_are_two);
 	add("node", object_has_one_id_under_all_its_names);
 	add("node", marker_and_directory_of_a_number_are_two);
 	add("node", node_goes_with_its_last_lookup);
@@ -247,6 +324,8 @@ int main(int argc, char **argv)
 	add("node", node_of_an_object_is_found_while_it_is_known);
 	add("node", unnamed_node_has_no_place);
 	add("node", 100000_nodes_come_and_go);
+	add("node", table_of_many_nodes_is_given_back_with_them);
+	add("node", files_are_visited_at_the_end);
 	add("node", place_is_the_way_from_the_root);
 	add("node", root_of_a_part_has_its_prefix);
 	add("node", prefix_of_more_than_255_bytes_is_none);
