@@ -5,7 +5,7 @@
 
 #include "shm/platform.h"
 
-#include <stdlib.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,87 +18,13 @@ void marks_init(struct marks *marks, const struct view *view, int space)
 				 .changes = 1 };
 }
 
-static void clear(struct marks *marks)
-{
-	for (size_t i = 0; i < marks->count; i++)
-		free(marks->names[i]);
-	marks->count = 0;
-}
-
 void marks_free(struct marks *marks)
 {
-	clear(marks);
-	free(marks->names);
+	name_set_clear(&marks->markers);
+	name_set_clear(&marks->objects);
 	if (marks->watch >= 0)
 		close(marks->watch);
 	pthread_mutex_destroy(&marks->lock);
-}
-
-/* ---- the sorted names ---- */
-
-/* The place of the first name that is not before this one. */
-static size_t lower_bound(const struct marks *marks, const char *name)
-{
-	size_t low = 0, high = marks->count;
-
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-
-		if (strcmp(marks->names[middle], name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static bool is_at(const struct marks *marks, size_t at, const char *name)
-{
-	return at < marks->count && strcmp(marks->names[at], name) == 0;
-}
-
-static bool make_room(struct marks *marks)
-{
-	const size_t capacity = marks->capacity == 0 ? 16 : marks->capacity * 2;
-	char **names;
-
-	if (marks->count < marks->capacity)
-		return true;
-	names = realloc(marks->names, capacity * sizeof(*names));
-	if (names == NULL)
-		return false;
-	marks->names = names;
-	marks->capacity = capacity;
-	return true;
-}
-
-static void add(struct marks *marks, const char *name)
-{
-	const size_t at = lower_bound(marks, name);
-	char *copy;
-
-	if (is_at(marks, at, name))
-		return;
-	copy = strdup(name);
-	if (copy == NULL || !make_room(marks)) {
-		free(copy);
-		marks->complete = false;
-		return;
-	}
-	memmove(marks->names + at + 1, marks->names + at, (marks->count - at) * sizeof(char *));
-	marks->names[at] = copy;
-	marks->count++;
-}
-
-static void drop(struct marks *marks, const char *name)
-{
-	const size_t at = lower_bound(marks, name);
-
-	if (!is_at(marks, at, name))
-		return;
-	free(marks->names[at]);
-	marks->count--;
-	memmove(marks->names + at, marks->names + at + 1, (marks->count - at) * sizeof(char *));
 }
 
 /* ---- in step with the shm file system ---- */
@@ -108,6 +34,34 @@ static bool is_mark(const struct marks *marks, const char *name)
 	return name[strlen(name) - 1] == marks->view->separator;
 }
 
+static void forget_objects(struct marks *marks)
+{
+	name_set_clear(&marks->objects);
+	marks->indexed = false;
+}
+
+static void add(struct marks *marks, const char *name, ino_t ino)
+{
+	const size_t count = marks->markers.count;
+
+	if (is_mark(marks, name) && !name_set_put(&marks->markers, name, ino))
+		marks->complete = false;
+	marks->changes += marks->markers.count != count;
+	if (marks->indexed && !name_set_put(&marks->objects, name, ino))
+		forget_objects(marks);
+}
+
+static void drop(struct marks *marks, const char *name)
+{
+	const size_t count = marks->markers.count;
+
+	if (is_mark(marks, name))
+		name_set_remove(&marks->markers, name);
+	marks->changes += marks->markers.count != count;
+	if (marks->indexed)
+		name_set_remove(&marks->objects, name);
+}
+
 /* The events of a rename that exchanges two names do not say that both are
  * there still: so the name itself is asked for. */
 static void change(const char *name, void *arg)
@@ -115,55 +69,70 @@ static void change(const char *name, void *arg)
 	struct marks *marks = arg;
 	struct pshm_info info;
 
-	if (!is_mark(marks, name))
+	if (!marks->indexed && !is_mark(marks, name))
 		return;
-	marks->changes++;
 	if (pshm_space_stat(marks->space, name, &info) == 0)
-		add(marks, name);
-	else
+		add(marks, name, info.st.st_ino);
+	else if (errno == ENOENT)
 		drop(marks, name);
+	else
+		marks->complete = false;
 }
 
 static int list(const char *name, ino_t ino, void *arg)
 {
-	(void)ino;
-	if (is_mark(arg, name))
-		add(arg, name);
+	add(arg, name, ino);
 	return 0;
+}
+
+/* What happens while it is listed is told by the next look. */
+static void list_anew(struct marks *marks, bool objects)
+{
+	name_set_clear(&marks->markers);
+	forget_objects(marks);
+	marks->complete = true;
+	marks->indexed = objects;
+	if (pshm_space_list(marks->space, list, marks) != 0)
+		marks->complete = false;
+	marks->changes++;
 }
 
 static void bring_in_step(struct marks *marks)
 {
 	if (pshm_space_changes(marks->watch, change, marks) != 0)
 		marks->complete = false;
-	if (marks->complete)
-		return;
-	/* What happens while it is listed is told by the next look. */
-	clear(marks);
-	marks->complete = true;
-	if (pshm_space_list(marks->space, list, marks) != 0)
-		marks->complete = false;
-	marks->changes++;
+	if (!marks->complete)
+		list_anew(marks, marks->indexed);
+	if (!marks->complete || marks->markers.count == 0)
+		forget_objects(marks);
 }
 
 /* ---- answers ---- */
 
 static bool is_marker(const char *marker, const char *rival, void *arg)
 {
+	const struct marks *marks = arg;
+
 	(void)rival;
-	return is_at(arg, lower_bound(arg, marker), marker);
+	return name_set_has(&marks->markers, marker);
 }
 
+/* What lies in one of them is passed over. */
 static unsigned count_in(struct marks *marks, const char *prefix)
 {
 	const struct markers markers = { is_marker, marks };
+	struct name_cursor at = name_set_from(&marks->markers, prefix);
 	struct location location;
 	unsigned count = 0;
 
-	for (size_t i = lower_bound(marks, prefix);
-	     i < marks->count && strncmp(marks->names[i], prefix, strlen(prefix)) == 0; i++) {
-		view_locate(marks->view, &markers, marks->names[i], &location);
-		count += location.directory && strcmp(location.prefix, prefix) == 0;
+	while (at.name != NULL && strncmp(at.name, prefix, strlen(prefix)) == 0) {
+		view_locate(marks->view, &markers, at.name, &location);
+		if (location.directory && strcmp(location.prefix, prefix) == 0) {
+			count++;
+			at = name_set_behind(&marks->markers, at.name);
+		} else {
+			name_cursor_next(&at);
+		}
 	}
 	return count;
 }
@@ -187,4 +156,23 @@ bool marks_count_in(struct marks *marks, struct node *node, const char *prefix, 
 	known = marks->complete;
 	pthread_mutex_unlock(&marks->lock);
 	return known;
+}
+
+bool marks_hold(struct marks *marks)
+{
+	if (marks->view->flat || marks->watch < 0)
+		return false;
+	pthread_mutex_lock(&marks->lock);
+	bring_in_step(marks);
+	if (!marks->indexed && marks->complete && marks->markers.count > 0)
+		list_anew(marks, true);
+	if (marks->complete && marks->indexed)
+		return true;
+	pthread_mutex_unlock(&marks->lock);
+	return false;
+}
+
+void marks_release(struct marks *marks)
+{
+	pthread_mutex_unlock(&marks->lock);
 }

@@ -51,12 +51,12 @@ int moves_add_content(struct moves *moves, struct fs *fs, const char *prefix, co
 		      bool exchange, bool back)
 {
 	struct listing listing;
-	int error = listing_read(&listing, fs);
+	int error = listing_read(&listing, fs, prefix, LISTING_ALL);
 
-	for (size_t i = 0; error == 0 && i < listing.count; i++)
-		if (listing_is_below(&listing, &listing.objects[i], prefix))
-			error = add_object(moves, fs, listing.objects[i].name, prefix, newprefix,
-					   exchange, back);
+	for (size_t i = 0; error == 0 && i < listing.objects.count; i++)
+		if (listing_is_below(&listing, i))
+			error = add_object(moves, fs, name_list_name(&listing.objects, i), prefix,
+					   newprefix, exchange, back);
 	listing_free(&listing);
 	return error;
 }

@@ -19,15 +19,8 @@ struct directory {
 	struct directory *next, **at; /* in fs->directories */
 
 	pthread_mutex_t lock; /* guards all below */
-	struct dir_entry *entries;
-	size_t count;
+	struct name_list entries;
 	bool is_read;
-};
-
-struct dir_entry {
-	char *name;
-	ino_t ino;
-	bool directory;
 };
 
 static struct directory *directory_in(const struct fuse_file_info *fi)
@@ -37,11 +30,7 @@ static struct directory *directory_in(const struct fuse_file_info *fi)
 
 static void clear(struct directory *directory)
 {
-	for (size_t i = 0; i < directory->count; i++)
-		free(directory->entries[i].name);
-	free(directory->entries);
-	directory->entries = NULL;
-	directory->count = 0;
+	name_list_clear(&directory->entries);
 	directory->is_read = false;
 }
 
@@ -136,48 +125,33 @@ void fs_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_
 
 /* ---- readdir ---- */
 
-static int add(struct directory *directory, const char *name, ino_t ino, bool is_directory)
+static int add_listed(struct directory *directory, struct fs *fs, const char *prefix)
 {
-	struct dir_entry *entry = &directory->entries[directory->count];
-
-	*entry = (struct dir_entry){ strdup(name), ino, is_directory };
-	if (entry->name == NULL)
-		return -ENOMEM;
-	directory->count++;
-	return 0;
-}
-
-static int add_listed(struct directory *directory, struct listing *listing, const char *prefix)
-{
+	struct listing listing;
 	struct location location;
-	int error = 0;
+	int error = listing_read(&listing, fs, prefix, LISTING_LEVEL);
 
-	for (size_t i = 0; error == 0 && i < listing->count; i++)
-		if (listing_is_in(listing, &listing->objects[i], prefix, &location))
-			error = add(directory, location.component, listing->objects[i].ino,
-				    location.directory);
+	for (size_t i = 0; error == 0 && i < listing.objects.count; i++)
+		if (listing_is_in(&listing, i, &location))
+			error = name_list_add(&directory->entries, location.component,
+					      listing.objects.entries[i].ino, location.directory);
+	listing_free(&listing);
 	return error;
 }
 
 static int read_entries(struct fs *fs, struct directory *directory)
 {
 	struct node *node = directory->handle->node;
-	struct listing listing;
 	object_name prefix;
-	int error = listing_read(&listing, fs);
+	int error;
 
 	clear(directory);
-	directory->entries = calloc(listing.count + 2, sizeof(struct dir_entry));
-	if (error == 0 && directory->entries == NULL)
-		error = -ENOMEM;
+	error = name_list_add(&directory->entries, ".", node->ino, true);
 	if (error == 0)
-		error = add(directory, ".", node->ino, true);
-	if (error == 0)
-		error = add(directory, "..", node_parent_ino(node), true);
+		error = name_list_add(&directory->entries, "..", node_parent_ino(node), true);
 	/* A directory without a name was removed, and is empty. */
 	if (error == 0 && tree_prefix(node, prefix) == 0)
-		error = add_listed(directory, &listing, prefix);
-	listing_free(&listing);
+		error = add_listed(directory, fs, prefix);
 	directory->is_read = error == 0;
 	return error;
 }
@@ -199,12 +173,13 @@ static size_t fill(fuse_req_t req, const struct directory *directory, char *buf,
 {
 	size_t used = 0;
 
-	for (size_t i = (size_t)off; i < directory->count; i++) {
-		const struct dir_entry *entry = &directory->entries[i];
+	for (size_t i = (size_t)off; i < directory->entries.count; i++) {
+		const char *name = name_list_name(&directory->entries, i);
+		const struct listed *entry = &directory->entries.entries[i];
 		const struct stat st = { .st_ino = entry->ino,
 					 .st_mode = entry->directory ? S_IFDIR : S_IFREG };
-		const size_t len = fuse_add_direntry(req, buf + used, size - used, entry->name, &st,
-						     (off_t)i + 1);
+		const size_t len =
+			fuse_add_direntry(req, buf + used, size - used, name, &st, (off_t)i + 1);
 
 		if (len > size - used)
 			break;

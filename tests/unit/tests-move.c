@@ -18,9 +18,9 @@ static char *content_of(struct fs *fs, const char *prefix)
 	struct listing listing;
 	struct location place;
 
-	assert_result(listing_read(&listing, fs), 0);
-	for (size_t i = 0; i < listing.count; i++)
-		if (listing_is_in(&listing, &listing.objects[i], prefix, &place))
+	assert_result(listing_read(&listing, fs, prefix, LISTING_LEVEL), 0);
+	for (size_t i = 0; i < listing.objects.count; i++)
+		if (listing_is_in(&listing, i, &place))
 			g_ptr_array_add(names, g_strconcat(place.component,
 							   place.directory ? "/" : "", NULL));
 	listing_free(&listing);
@@ -73,8 +73,8 @@ static void test_listing_grows(void)
 	for (int i = 1; i < 1000; i++)
 		g_string_append_printf(names, " file%d", i);
 	space_make(names->str);
-	assert_result(listing_read(&listing, fs), 0);
-	g_assert_cmpuint(listing.count, ==, 1000);
+	assert_result(listing_read(&listing, fs, "", LISTING_LEVEL), 0);
+	g_assert_cmpuint(listing.objects.count, ==, 1000);
 	listing_free(&listing);
 }
 

@@ -204,20 +204,36 @@ static bool is_hidden_marker(struct fs *fs, const struct location *place)
 	       tree_find(fs, place->prefix, component, &found) == 0 && !found.directory;
 }
 
+/* Is the object listed in the directory, and with the right number? */
+static bool is_listed(struct fs *fs, const char *prefix, const char *name)
+{
+	struct listing listing;
+	struct location place;
+	bool is = false;
+
+	assert_result(listing_read(&listing, fs, prefix, LISTING_LEVEL), 0);
+	for (size_t i = 0; i < listing.objects.count; i++)
+		if (strcmp(name_list_name(&listing.objects, i), name) == 0 &&
+		    listing_is_in(&listing, i, &place))
+			is = listing.objects.entries[i].ino == space_ino(name);
+	listing_free(&listing);
+	return is;
+}
+
 /* Object by object: what the listing says of its place, and what a lookup does. */
-static const char *fault_of_object(struct fs *fs, struct listing *listing,
-				   const struct listed *object)
+static const char *fault_of_object(struct fs *fs, const char *name)
 {
 	const struct markers markers = tree_markers(fs);
 	struct location place;
 	struct found found;
 	bool is_there;
 
-	view_locate(&fs->view, &markers, object->name, &place);
+	view_locate(&fs->view, &markers, name, &place);
 	is_there = tree_find(fs, place.prefix, place.component, &found) == 0;
-	if (listing_is_in(listing, object, place.prefix, &place))
-		return is_there && found.st.st_ino == object->ino ? NULL : "listed and not found";
-	if (is_there && found.st.st_ino == object->ino)
+	if (is_listed(fs, place.prefix, name))
+		return is_there && found.st.st_ino == space_ino(name) ? NULL
+								      : "listed and not found";
+	if (is_there && found.st.st_ino == space_ino(name))
 		return "found and not listed";
 	if (is_there && found.directory)
 		return NULL;
@@ -230,21 +246,93 @@ static void test_object_is_found_where_it_is_listed_or_hidden_there(void)
 
 	for (int i = 0; i < WORLDS; i++) {
 		g_autoptr(GPtrArray) names = random_objects();
-		g_autofree char *objects = text_of(names);
-		struct listing listing;
 
-		assert_result(listing_read(&listing, fs), 0);
-		for (size_t j = 0; j < listing.count; j++) {
-			const char *fault = fault_of_object(fs, &listing, &listing.objects[j]);
+		for (guint j = 0; j < names->len; j++) {
+			const char *name = g_ptr_array_index(names, j);
+			const char *fault = fault_of_object(fs, name);
+			g_autofree char *objects = NULL;
 
-			if (fault != NULL) {
-				g_test_message("%s: %s is %s", objects, listing.objects[j].name,
-					       fault);
-				g_test_fail();
-				i = WORLDS;
-			}
+			if (fault == NULL)
+				continue;
+			objects = text_of(names);
+			g_test_message("%s: %s is %s", objects, name, fault);
+			g_test_fail();
+			return;
 		}
-		listing_free(&listing);
+	}
+}
+
+/* ---- listings from the names that are known, and from all objects ---- */
+
+/* All that the listing has, with its numbers, sorted. */
+static char *listing_text(struct fs *fs, const char *prefix, enum listing_depth depth)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	struct listing listing;
+	struct location place;
+
+	assert_result(listing_read(&listing, fs, prefix, depth), 0);
+	for (size_t i = 0; i < listing.objects.count; i++)
+		if (depth == LISTING_ALL ? listing_is_below(&listing, i)
+					 : listing_is_in(&listing, i, &place))
+			g_ptr_array_add(names,
+					g_strdup_printf("%s=%ju",
+							name_list_name(&listing.objects, i),
+							(uintmax_t)listing.objects.entries[i].ino));
+	listing_free(&listing);
+	return sorted_text(names);
+}
+
+static void assert_listed_alike(struct fs *fs, const char *prefix, enum listing_depth depth,
+				GPtrArray *names)
+{
+	const int watch = fs->marks.watch;
+	g_autofree char *known = listing_text(fs, prefix, depth), *scanned = NULL, *objects = NULL;
+
+	fs->marks.watch = -1;
+	scanned = listing_text(fs, prefix, depth);
+	fs->marks.watch = watch;
+	if (strcmp(known, scanned) == 0)
+		return;
+	objects = text_of(names);
+	g_error("%s: in \"%s\" there is \"%s\", but known is \"%s\"", objects, prefix, scanned,
+		known);
+}
+
+/* Other names for some of the objects, other objects for some of the names. */
+static void change_objects(struct fs *fs, GPtrArray *names)
+{
+	for (guint i = 0; i + 1 < names->len; i++) {
+		const char *name = g_ptr_array_index(names, i);
+		const char *next = g_ptr_array_index(names, i + 1);
+
+		if (g_test_rand_int_range(0, 4) == 0)
+			pshm_space_unlink(fs->space, name);
+		else if (g_test_rand_int_range(0, 4) == 0)
+			pshm_space_rename(fs->space, name, next,
+					  g_test_rand_bit() ? RENAME_EXCHANGE : 0);
+	}
+}
+
+static void test_known_names_are_listed_as_all_objects_are(void)
+{
+	AUTO_FS fs = space_fs_new();
+
+	for (int i = 0; i < WORLDS; i++) {
+		g_autoptr(GPtrArray) names = random_objects();
+
+		for (int round = 0; round < 2; round++) {
+			assert_listed_alike(fs, "", LISTING_LEVEL, names);
+			for (guint j = 0; j < names->len; j++) {
+				const char *prefix = g_ptr_array_index(names, j);
+
+				if (!g_str_has_suffix(prefix, "%"))
+					continue;
+				assert_listed_alike(fs, prefix, LISTING_LEVEL, names);
+				assert_listed_alike(fs, prefix, LISTING_ALL, names);
+			}
+			change_objects(fs, names);
+		}
 	}
 }
 
@@ -315,6 +403,7 @@ int main(int argc, char **argv)
 	add_in_space("tree", semaphore_is_found_beside_a_directory_called_sem);
 	add_in_space("tree", object_of_a_node_is_opened_while_it_has_the_name);
 	add_in_space("tree", object_is_found_where_it_is_listed_or_hidden_there);
+	add_in_space("listing", known_names_are_listed_as_all_objects_are);
 	add_in_space("tree", file_is_found_where_it_was_made);
 	add_in_space("tree", directory_is_found_where_it_was_made);
 	return g_test_run();
