@@ -3,6 +3,7 @@
 
 #include "options.h"
 #include "session.h"
+#include "uring.h"
 
 #include "posix_shm.h"
 #include "shm/platform.h"
@@ -25,22 +26,30 @@ enum { SHARED = 0, MAPPED_ONLY = 1, NOTHING = 2 };
 struct trial {
 	int result;
 	unsigned proto_major, proto_minor;
-	message_line text; /* why not, or why not better */
+	message_line text;   /* why not, or why not better */
+	char transport[256]; /* why not io_uring; empty where it works */
 };
 
 /* ---- the trial: a real mount, where nobody else sees it ---- */
 
 static void mount_and_tell(struct trial *trial, const char *directory)
 {
-	char *argv[] = { (char[]){ "shmfuse" }, (char *)directory, NULL };
+	char *argv[] = { (char[]){ "shmfuse" }, (char[]){ "-oio_uring=auto" }, (char *)directory,
+			 NULL };
+	struct session_warnings warnings;
 	struct options options;
 	message_line message;
 	struct fs fs;
 
-	if (options_parse(&options, 2, argv, message, sizeof(message)) < 0 ||
-	    session_start(&fs, &options, message, trial->text) < 0) {
+	if (options_parse(&options, 3, argv, message, sizeof(message)) < 0 ||
+	    session_start(&fs, &options, message, &warnings) < 0) {
 		memcpy(trial->text, message, sizeof(message));
 	} else {
+		const char *fault = uring_fault(fs.uring);
+
+		memcpy(trial->text, warnings.data, sizeof(warnings.data));
+		snprintf(trial->transport, sizeof(trial->transport), "%s",
+			 fault != NULL ? fault : "");
 		trial->result = fs.passthrough ? SHARED : MAPPED_ONLY;
 		trial->proto_major = fs.proto_major;
 		trial->proto_minor = fs.proto_minor;
@@ -126,18 +135,14 @@ static void show_protocol(FILE *out, const struct trial *trial)
 			trial->proto_minor);
 }
 
-static void show_uring(FILE *out)
+static void show_uring(FILE *out, const struct trial *trial)
 {
-	FILE *parameter = fopen("/sys/module/fuse/parameters/enable_uring", "re");
-	const char *text = "not in this kernel (Linux 6.14 brings it); not used by shmfuse yet";
-
-	if (parameter != NULL) {
-		text = fgetc(parameter) == 'Y'
-			       ? "on in the kernel; not used by shmfuse yet"
-			       : "off in the kernel (fuse.enable_uring=N); not used by shmfuse yet";
-		fclose(parameter);
-	}
-	show(out, "FUSE over io_uring", text);
+	if (trial->result == NOTHING)
+		show(out, "io_uring", "unknown: no mount was possible");
+	else if (trial->transport[0] != '\0')
+		show(out, "io_uring", trial->transport);
+	else
+		show(out, "io_uring", "works (tried)");
 }
 
 static void show_privileges(FILE *out)
@@ -205,7 +210,7 @@ int check_machine(FILE *out)
 	show_kernel(out);
 	show_protocol(out, &trial);
 	show(out, "libfuse", fuse_pkgversion());
-	show_uring(out);
+	show_uring(out, &trial);
 	show_privileges(out);
 	show_space(out);
 	show_result(out, &trial);

@@ -24,10 +24,12 @@
 
 struct directory;
 struct locks;
+struct uring;
 
 struct fs {
 	const struct options *options;
 	struct fuse_session *session;
+	struct uring *uring;		   /* NULL: not tried */
 	int space;			   /* the shm file system */
 	bool passthrough;		   /* the data path */
 	unsigned proto_major, proto_minor; /* of the kernel's FUSE protocol */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "background.h"
 #include "check.h"
 #include "log.h"
 #include "mountpoint.h"
@@ -7,36 +8,57 @@
 
 #include "version.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Exit codes, as mount(8) has them. */
 enum { EXIT_OK = 0, EXIT_USAGE = 1, EXIT_SYSTEM = 2 };
 
-static int mount_and_serve(struct options *options)
+static void tell(const struct session_warnings *warnings)
 {
-	message_line message, warning;
+	if (warnings->transport[0] != '\0')
+		log_warning("%s", warnings->transport);
+	if (warnings->data[0] != '\0')
+		log_warning("%s", warnings->data);
+}
+
+/* ready: for background_ready(); -1 in the foreground. */
+static int mount_and_serve(const struct options *options, int ready)
+{
+	struct session_warnings warnings;
+	message_line message;
 	struct fs fs;
 	int status = EXIT_OK;
 
-	if (session_start(&fs, options, message, warning) < 0) {
+	if (session_start(&fs, options, message, &warnings) < 0) {
 		log_error("%s", message);
 		return EXIT_SYSTEM;
 	}
-	if (warning[0] != '\0')
-		log_warning("%s", warning);
-	if (!options->foreground) {
-		/* The parent ends here: what it started is mounted. */
-		if (fuse_daemonize(0) < 0)
-			status = EXIT_SYSTEM;
+	tell(&warnings);
+	if (ready >= 0) {
+		background_ready(ready);
 		log_to_system();
 	}
-	if (status == EXIT_OK && session_serve(&fs, message) < 0) {
+	if (session_serve(&fs, message) < 0) {
 		log_error("%s", message);
 		status = EXIT_SYSTEM;
 	}
 	session_stop(&fs);
 	return status;
+}
+
+static int mount_in_background(const struct options *options)
+{
+	int ready;
+	const int status = background_enter(&ready);
+
+	if (ready >= 0)
+		return mount_and_serve(options, ready);
+	if (status < 0)
+		log_error("no process in the background: %s", strerror(errno));
+	return status < 0 ? EXIT_SYSTEM : status;
 }
 
 static int run(struct options *options)
@@ -48,7 +70,8 @@ static int run(struct options *options)
 	if (mountpoint_check_source(options->source, message, sizeof(message)) == 0 &&
 	    mountpoint_resolve(options->mountpoint, &mountpoint, message, sizeof(message)) == 0) {
 		options->mountpoint = mountpoint;
-		status = mount_and_serve(options);
+		status = options->foreground ? mount_and_serve(options, -1)
+					     : mount_in_background(options);
 	} else {
 		log_error("%s", message);
 	}

@@ -24,6 +24,9 @@ static const char usage[] =
 	"                         how data is reached. passthrough: by the kernel,\n"
 	"                         with shared mappings; mapped: by the daemon, shared\n"
 	"                         mappings refused; auto (default): what works\n"
+	"  io_uring=auto|on|off   requests by io_uring, which is faster and must be\n"
+	"                         switched on in the kernel: see shmfuse(1)\n"
+	"                         (default: off)\n"
 	"  noallow_other          for the mounting user alone (default for root: all\n"
 	"                         users, each with his own rights)\n"
 	"  local_lock=none|flock|posix|all\n"
@@ -75,6 +78,13 @@ static const struct word data_words[] = {
 	{ 0 },
 };
 
+static const struct word transport_words[] = {
+	{ "auto", TRANSPORT_AUTO },
+	{ "on", TRANSPORT_URING },
+	{ "off", TRANSPORT_DEVICE },
+	{ 0 },
+};
+
 static const struct word lock_words[] = {
 	{ "none", LOCAL_NONE },
 	{ "flock", LOCAL_FLOCK },
@@ -102,6 +112,16 @@ static int set_data(const struct parser *parser, const char *value)
 	if (!find_word(data_words, value, &data))
 		return fail(parser, "data=%s: give auto, passthrough or mapped", value);
 	parser->options->data = (enum data_path)data;
+	return 0;
+}
+
+static int set_transport(const struct parser *parser, const char *value)
+{
+	int transport;
+
+	if (!find_word(transport_words, value, &transport))
+		return fail(parser, "io_uring=%s: give auto, on or off", value);
+	parser->options->transport = (enum transport)transport;
 	return 0;
 }
 
@@ -175,6 +195,7 @@ static const struct option {
 	int (*set)(const struct parser *parser, const char *value);
 } options_known[] = {
 	{ "data", true, set_data },
+	{ "io_uring", true, set_transport },
 	{ "local_lock", true, set_local_lock },
 	{ "separator", true, set_separator },
 	{ "allow_other", false, set_allow_other },

@@ -12,6 +12,9 @@ enum data_path { DATA_AUTO, DATA_PASSTHROUGH, DATA_MAPPED };
 /* Locks that end at the mount, as NFS names them. */
 enum local_lock { LOCAL_NONE = 0, LOCAL_FLOCK = 1, LOCAL_POSIX = 2, LOCAL_ALL = 3 };
 
+/* How requests come: by io_uring never, where it works, or not at all without. */
+enum transport { TRANSPORT_DEVICE, TRANSPORT_AUTO, TRANSPORT_URING };
+
 enum action { ACTION_MOUNT, ACTION_CHECK, ACTION_HELP, ACTION_VERSION };
 
 struct options {
@@ -21,6 +24,7 @@ struct options {
 	bool foreground;
 	bool debug;
 	enum data_path data;
+	enum transport transport;
 	enum local_lock local_lock;
 	bool allow_other;
 	bool ac;

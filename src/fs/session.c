@@ -2,9 +2,11 @@
 #include "session.h"
 
 #include "data.h"
+#include "device.h"
 #include "locks.h"
 #include "mountpoint.h"
 #include "op_dir.h"
+#include "uring.h"
 
 #include "posix_shm.h"
 #include "shm/platform.h"
@@ -111,7 +113,6 @@ static int settle_data_path(struct fs *fs, message_line message, message_line wa
 	const char *fault = NULL;
 	int error;
 
-	warning[0] = '\0';
 	if (fs->options->data == DATA_MAPPED || fuse_session_exited(fs->session))
 		return 0;
 	error = fs->passthrough ? passthrough_probe(fs) : 0;
@@ -131,9 +132,27 @@ static int settle_data_path(struct fs *fs, message_line message, message_line wa
 	return 0;
 }
 
-int session_start(struct fs *fs, const struct options *options, message_line message,
-		  message_line warning)
+static int settle_transport(struct fs *fs, message_line message, message_line warning)
 {
+	const enum transport wanted = fs->options->transport;
+	const char *fault;
+
+	if (wanted == TRANSPORT_DEVICE || fuse_session_exited(fs->session))
+		return 0;
+	fault = uring_fault(fs->uring);
+	if (fault == NULL)
+		return 0;
+	if (wanted == TRANSPORT_URING)
+		return fail(message, "io_uring=on: %s; io_uring=off works without", fault);
+	snprintf(warning, sizeof(message_line), "no io_uring: %s; requests come by /dev/fuse",
+		 fault);
+	return 0;
+}
+
+int session_start(struct fs *fs, const struct options *options, message_line message,
+		  struct session_warnings *warnings)
+{
+	*warnings = (struct session_warnings){ 0 };
 	umask(0); /* the callers' counts, see op_make.c */
 	raise_descriptor_limit();
 	if (open_objects(fs, options, message) < 0 || new_session(fs, message) < 0)
@@ -144,12 +163,17 @@ int session_start(struct fs *fs, const struct options *options, message_line mes
 	}
 	if (mountpoint_mount(fs->session, options->mountpoint, message, sizeof(message_line)) < 0)
 		goto failed;
+	if (options->transport != TRANSPORT_DEVICE)
+		fs->uring = uring_attach(fs->session);
+	if (fs->uring == NULL)
+		device_attach(fs->session);
 	if (answer_init(fs) < 0) {
 		fail(message, "the kernel does not begin a FUSE session on %s",
 		     options->mountpoint);
 		goto failed;
 	}
-	if (settle_data_path(fs, message, warning) < 0)
+	if (settle_transport(fs, message, warnings->transport) < 0 ||
+	    settle_data_path(fs, message, warnings->data) < 0)
 		goto failed;
 	return 0;
 
@@ -168,11 +192,14 @@ int session_serve(struct fs *fs, message_line message)
 	result = fuse_session_loop_mt(fs->session, config);
 	fuse_loop_cfg_destroy(config);
 	/* A signal's number is a good end as well. */
-	return result >= 0 ? 0 : fail(message, "the session broke: %s", strerror(-result));
+	return result >= 0 || result == -ECONNABORTED
+		       ? 0
+		       : fail(message, "the session broke: %s", strerror(-result));
 }
 
 void session_stop(struct fs *fs)
 {
+	uring_stop(fs->uring);
 	if (fs->session != NULL) {
 		fuse_session_unmount(fs->session);
 		fuse_remove_signal_handlers(fs->session);
@@ -184,6 +211,7 @@ void session_stop(struct fs *fs)
 	}
 	if (fs->session != NULL)
 		fuse_session_destroy(fs->session);
+	uring_free(fs->uring);
 	op_dir_end(fs);
 	holds_free(&fs->holds);
 	marks_free(&fs->marks);

@@ -80,5 +80,5 @@ static const struct mount_test tests[] = {
 
 int main(int argc, char **argv)
 {
-	return run_mount_tests(argc, argv, "differential", tests, G_N_ELEMENTS(tests));
+	return run_transport_tests(argc, argv, "differential", tests, G_N_ELEMENTS(tests));
 }

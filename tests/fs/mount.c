@@ -21,6 +21,7 @@
 struct test_case {
 	const struct mount_test *test;
 	bool passthrough;
+	bool uring;
 };
 
 /* The case that this process runs, and why it was skipped: the text is shared
@@ -32,6 +33,22 @@ enum { SKIP_REASON_SIZE = 256 };
 bool on_passthrough(void)
 {
 	return current->passthrough;
+}
+
+const char *options_of_path(void)
+{
+	if (current->uring)
+		return "data=passthrough,io_uring=on";
+	return current->passthrough ? "data=passthrough" : "data=mapped";
+}
+
+static bool kernel_has_uring(void)
+{
+	g_autofree char *value = NULL;
+
+	return g_file_get_contents("/sys/module/fuse/parameters/enable_uring", &value, NULL,
+				   NULL) &&
+	       value[0] == 'Y';
 }
 
 void skip_test(const char *format, ...)
@@ -197,8 +214,8 @@ static int run_body(const struct mount_test *test)
 static int run_mounted(const struct mount_test *test)
 {
 	g_autofree char *options =
-		g_strdup_printf("data=%s%s%s", on_passthrough() ? "passthrough" : "mapped",
-				test->options ? "," : "", test->options ? test->options : "");
+		g_strdup_printf("%s%s%s", options_of_path(), test->options ? "," : "",
+				test->options ? test->options : "");
 	pid_t daemon = spawn_daemon(options);
 	g_autofree char *said = NULL;
 	int status, code;
@@ -346,24 +363,41 @@ static void add_case(const char *prefix, const char *group, const struct mount_t
 	g_autofree char *path = g_strdup_printf("%s/%s/%s", prefix, group, test->name);
 
 	test_case->test = test;
-	test_case->passthrough = g_str_equal(prefix, "/passthrough");
+	test_case->uring = g_str_equal(prefix, "/uring");
+	test_case->passthrough = test_case->uring || g_str_equal(prefix, "/passthrough");
 	g_test_add_data_func_full(path, test_case, test_case_main, g_free);
 }
 
-int run_mount_tests(int argc, char **argv, const char *group, const struct mount_test *tests,
-		    size_t n_tests)
+static int run_tests(int argc, char **argv, const char *group, const struct mount_test *tests,
+		     size_t n_tests, bool uring)
 {
 	g_test_init(&argc, &argv, NULL);
 	skip_reason = mmap(NULL, SKIP_REASON_SIZE, PROT_READ | PROT_WRITE,
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	g_assert_true(skip_reason != MAP_FAILED);
 	for (size_t i = 0; i < n_tests; i++) {
-		if (tests[i].paths == NO_MOUNT)
+		const enum data_paths paths = tests[i].paths;
+
+		if (paths == NO_MOUNT)
 			add_case("", group, &tests[i]);
-		if (tests[i].paths == EVERY_PATH || tests[i].paths == ONLY_MAPPED)
+		if (paths == EVERY_PATH || paths == ONLY_MAPPED)
 			add_case("/mapped", group, &tests[i]);
-		if (tests[i].paths == EVERY_PATH || tests[i].paths == ONLY_PASSTHROUGH)
+		if (paths == EVERY_PATH || paths == ONLY_PASSTHROUGH)
 			add_case("/passthrough", group, &tests[i]);
+		if (uring && (paths == EVERY_PATH || paths == ONLY_PASSTHROUGH))
+			add_case("/uring", group, &tests[i]);
 	}
 	return g_test_run();
+}
+
+int run_mount_tests(int argc, char **argv, const char *group, const struct mount_test *tests,
+		    size_t n_tests)
+{
+	return run_tests(argc, argv, group, tests, n_tests, false);
+}
+
+int run_transport_tests(int argc, char **argv, const char *group, const struct mount_test *tests,
+			size_t n_tests)
+{
+	return run_tests(argc, argv, group, tests, n_tests, kernel_has_uring());
 }

@@ -7,6 +7,9 @@
  * The test's body runs in a process below the one that mounts. When the body
  * has ended, the case unmounts; the daemon must then exit with 0 and must have
  * written nothing to its standard error, or what the test says.
+ *
+ * A test runs as /mapped/... and /passthrough/..., by /dev/fuse, and, if the
+ * program's tests ask for it, as /uring/...: passthrough and io_uring.
  */
 #pragma once
 
@@ -39,9 +42,15 @@ struct mount_test {
 /* main() of a test program: each test is /PATH/group/name. */
 int run_mount_tests(int argc, char **argv, const char *group, const struct mount_test *tests,
 		    size_t n_tests);
+/* The same, and by io_uring too where the kernel lets FUSE use it (scripts/test
+ * --io-uring switches that on). */
+int run_transport_tests(int argc, char **argv, const char *group, const struct mount_test *tests,
+			size_t n_tests);
 
 /* The data path that the running test has: "passthrough" or "mapped". */
 bool on_passthrough(void);
+/* "data=passthrough,io_uring=on" and the like, for a daemon as the running test has it. */
+const char *options_of_path(void);
 
 /* In a body: the rest cannot run here. */
 _Noreturn void skip_test(const char *format, ...) G_GNUC_PRINTF(1, 2);

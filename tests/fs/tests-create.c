@@ -309,5 +309,5 @@ static const struct mount_test tests[] = {
 
 int main(int argc, char **argv)
 {
-	return run_mount_tests(argc, argv, "create", tests, G_N_ELEMENTS(tests));
+	return run_transport_tests(argc, argv, "create", tests, G_N_ELEMENTS(tests));
 }

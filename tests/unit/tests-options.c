@@ -131,6 +131,27 @@ static void test_words_have_their_values(void)
 	}
 }
 
+static void test_requests_come_by_the_device_unless_told_otherwise(void)
+{
+	static const struct {
+		const char *arguments;
+		enum transport transport;
+	} lines[] = {
+		{ "/m", TRANSPORT_DEVICE },
+		{ "-o io_uring=off /m", TRANSPORT_DEVICE },
+		{ "-o io_uring=auto /m", TRANSPORT_AUTO },
+		{ "-o io_uring=on /m", TRANSPORT_URING },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		LINE line;
+
+		parse(&line, lines[i].arguments);
+		g_assert_cmpint(line.error, ==, 0);
+		g_assert_cmpint(line.options.transport, ==, lines[i].transport);
+	}
+}
+
 static void test_attributes_are_kept_only_if_asked_for(void)
 {
 	LINE plain, kept, not_kept;
@@ -227,6 +248,7 @@ static void test_wrong_line_has_one_line_that_says_so(void)
 		{ "-o data=fast /m", "data=fast" },
 		{ "-o data=Mapped /m", "data=Mapped" },
 		{ "-o local_lock=some /m", "local_lock=some" },
+		{ "-o io_uring=maybe /m", "io_uring=maybe" },
 		{ "-o flat=yes /m", "'flat'" },
 		{ "-o separator /m", "'separator' needs a value" },
 		{ "-o separator= /m", "one byte" },
@@ -296,7 +318,8 @@ static void test_help_names_every_option_within_80_columns(void)
 {
 	static const char *const words[] = { "-o",	 "-f",	       "-d",		"--check",
 					     "--help",	 "--version",  "data=",		"local_lock=",
-					     "separator=", "noallow_other", "flat",		"  ac " };
+					     "separator=", "noallow_other", "flat",		"  ac ",
+					     "io_uring=" };
 	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
 	size_t size;
@@ -319,6 +342,7 @@ int main(int argc, char **argv)
 	add("options", options_stand_where_they_like);
 	add("options", words_have_their_values);
 	add("options", other_users_are_allowed_or_not);
+	add("options", requests_come_by_the_device_unless_told_otherwise);
 	add("options", attributes_are_kept_only_if_asked_for);
 	add("options", mount_s_own_words_are_passed_on);
 	add("options", fstab_s_other_words_are_left_out);

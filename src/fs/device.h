@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* /dev/fuse, between libfuse and the kernel. */
+#pragma once
+
+#include <fuse_lowlevel.h>
+
+/* Reads and writes for the session, in libfuse's place. Without support for that
+ * in libfuse (-Denable-custom-io) it goes on to do so itself. */
+void device_attach(struct fuse_session *session);
+
+/* As libfuse's read callback: read(2), but that an unmount in the midst of a
+ * request is ENODEV, the session's good end, as any other. */
+ssize_t device_read(int fd, void *buf, size_t size, void *userdata);
