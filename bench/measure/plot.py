@@ -8,6 +8,7 @@ from .results import NATIVE
 from .targets import Failed
 
 COLOURS = {'passthrough': '#1b6ca8', 'io_uring': '#5fb3e4', 'mapped': '#e08a1e',
+           'ac': '#2a9d5c', 'io_uring-ac': '#8fd6a8',
            'bindfs': '#9a9a9a', 'bindfs-strict': '#555555'}
 
 

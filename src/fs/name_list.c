@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "name_list.h"
 
+#include "memory.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Bytes of text that are worth a call to the allocator when they are gone. */
+#define LARGE (1024 * 1024)
 
 /* A block with room for one more of so many bytes; NULL: no memory. */
 static void *grown(void *block, size_t count, size_t *capacity, size_t wanted, size_t size)
@@ -43,7 +48,11 @@ int name_list_add(struct name_list *list, const char *name, ino_t ino, bool dire
 
 void name_list_clear(struct name_list *list)
 {
+	const bool large = list->size > LARGE;
+
 	free(list->entries);
 	free(list->text);
 	*list = (struct name_list){ 0 };
+	if (large)
+		memory_give_back();
 }

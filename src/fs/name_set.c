@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "name_set.h"
 
+#include "memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 /* With what malloc(3) adds, a page. */
 #define CHUNK_SIZE 4080
+
+/* Chunks that are worth a call to the allocator when they are gone. */
+#define LARGE 256
 
 struct name_chunk {
 	uint16_t used;
@@ -31,10 +36,14 @@ static void entry_write(char *entry, const char *name, size_t len, uint64_t numb
 
 void name_set_clear(struct name_set *set)
 {
+	const bool large = set->chunk_count > LARGE;
+
 	for (size_t i = 0; i < set->chunk_count; i++)
 		free(set->chunks[i]);
 	free(set->chunks);
 	*set = (struct name_set){ 0 };
+	if (large)
+		memory_give_back();
 }
 
 /* ---- places ---- */
