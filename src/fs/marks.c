@@ -109,30 +109,52 @@ static void bring_in_step(struct marks *marks)
 
 /* ---- answers ---- */
 
+/* A count in progress. It asks for the markers above over and over, and for the
+ * one that it is at: these are not looked for each time. */
+struct tally {
+	struct marks *marks;
+	const char *prefix, *here;
+	enum { NOT_ASKED, THERE, MISSING } above[NAME_MAX + 1]; /* by length */
+};
+
 static bool is_marker(const char *marker, const char *rival, void *arg)
 {
-	const struct marks *marks = arg;
+	struct tally *tally = arg;
+	const size_t len = strlen(marker);
 
 	(void)rival;
-	return name_set_has(&marks->markers, marker);
+	if (strcmp(marker, tally->here) == 0)
+		return true;
+	if (strncmp(tally->prefix, marker, len) != 0)
+		return name_set_has(&tally->marks->markers, marker);
+	if (tally->above[len] == NOT_ASKED)
+		tally->above[len] = name_set_has(&tally->marks->markers, marker) ? THERE : MISSING;
+	return tally->above[len] == THERE;
+}
+
+static bool begins_with(const char *name, const char *prefix)
+{
+	return strncmp(name, prefix, strlen(prefix)) == 0;
 }
 
 /* What lies in one of them is passed over. */
 static unsigned count_in(struct marks *marks, const char *prefix)
 {
-	const struct markers markers = { is_marker, marks };
+	struct tally tally = { .marks = marks, .prefix = prefix };
+	const struct markers markers = { is_marker, &tally };
 	struct name_cursor at = name_set_from(&marks->markers, prefix);
 	struct location location;
 	unsigned count = 0;
 
-	while (at.name != NULL && strncmp(at.name, prefix, strlen(prefix)) == 0) {
+	while (at.name != NULL && begins_with(at.name, prefix)) {
+		tally.here = at.name;
 		view_locate(marks->view, &markers, at.name, &location);
-		if (location.directory && strcmp(location.prefix, prefix) == 0) {
-			count++;
-			at = name_set_behind(&marks->markers, at.name);
-		} else {
-			name_cursor_next(&at);
-		}
+		name_cursor_next(&at);
+		if (!location.directory || strcmp(location.prefix, prefix) != 0)
+			continue;
+		count++;
+		if (at.name != NULL && begins_with(at.name, tally.here))
+			at = name_set_behind(&marks->markers, tally.here);
 	}
 	return count;
 }

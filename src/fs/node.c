@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "node.h"
 
+#include "memory.h"
+
 #include <errno.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,19 +18,6 @@
 
 #define FEWEST_BUCKETS 256
 #define MOST_BUCKETS   (INO_MASK + 1)
-
-/* glibc keeps the memory of a million nodes that are gone until it is asked; musl
- * gives it back by itself. */
-#ifdef __GLIBC__
-static void give_memory_back(void)
-{
-	malloc_trim(0);
-}
-#else
-static void give_memory_back(void)
-{
-}
-#endif
 
 /* Below, "locked" functions are called with the table's lock held. */
 
@@ -398,7 +384,7 @@ void node_forget(struct nodes *nodes, uint64_t id, uint64_t lookups)
 	shrunk = locked_shrink(nodes);
 	pthread_mutex_unlock(&nodes->lock);
 	if (shrunk)
-		give_memory_back();
+		memory_give_back();
 }
 
 /* Writes the names of the directories above from the end to the front, each
