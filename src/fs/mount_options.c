@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+#include "parse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- words with a value from a list ---- */
+
+/* clang-format off */
+static const struct word data_words[] = {
+	{ "auto", DATA_AUTO },
+	{ "passthrough", DATA_PASSTHROUGH },
+	{ "mapped", DATA_MAPPED },
+	{ 0 },
+};
+
+static const struct word transport_words[] = {
+	{ "auto", TRANSPORT_AUTO },
+	{ "on", TRANSPORT_URING },
+	{ "off", TRANSPORT_DEVICE },
+	{ 0 },
+};
+
+static const struct word lock_words[] = {
+	{ "none", LOCAL_NONE },
+	{ "flock", LOCAL_FLOCK },
+	{ "posix", LOCAL_POSIX },
+	{ "all", LOCAL_ALL },
+	{ 0 },
+};
+/* clang-format on */
+
+static int set_data(const struct parser *parser, const char *value)
+{
+	int data;
+
+	if (!parse_word(data_words, value, &data))
+		return parse_fail(parser, "data=%s: give auto, passthrough or mapped", value);
+	parser->options->data = (enum data_path)data;
+	return 0;
+}
+
+static int set_transport(const struct parser *parser, const char *value)
+{
+	int transport;
+
+	if (!parse_word(transport_words, value, &transport))
+		return parse_fail(parser, "io_uring=%s: give auto, on or off", value);
+	parser->options->transport = (enum transport)transport;
+	return 0;
+}
+
+static int set_local_lock(const struct parser *parser, const char *value)
+{
+	int local;
+
+	if (!parse_word(lock_words, value, &local))
+		return parse_fail(parser, "local_lock=%s: give none, flock, posix or all", value);
+	parser->options->local_lock = (enum local_lock)local;
+	return 0;
+}
+
+static int set_separator(const struct parser *parser, const char *value)
+{
+	/* A letter of it would split the names of semaphores, sem.x. */
+	if (strlen(value) != 1 || strchr("/sem.", value[0]) != NULL)
+		return parse_fail(parser,
+				  "separator=%s: give one byte, none of '/', 's', 'e', 'm', '.'",
+				  value);
+	parser->options->separator = value[0];
+	return 0;
+}
+
+/* ---- plain words ---- */
+
+static int set_allow_other(const struct parser *parser, const char *value)
+{
+	(void)value;
+	parser->options->allow_other = true;
+	return 0;
+}
+
+static int set_noallow_other(const struct parser *parser, const char *value)
+{
+	(void)value;
+	parser->options->allow_other = false;
+	return 0;
+}
+
+static int set_flat(const struct parser *parser, const char *value)
+{
+	(void)value;
+	parser->options->flat = true;
+	return 0;
+}
+
+static int set_ac(const struct parser *parser, const char *value)
+{
+	(void)value;
+	parser->options->ac = true;
+	return 0;
+}
+
+static int set_noac(const struct parser *parser, const char *value)
+{
+	(void)value;
+	parser->options->ac = false;
+	return 0;
+}
+
+static int set_debug(const struct parser *parser, const char *value)
+{
+	(void)value;
+	parser->options->debug = true;
+	return 0;
+}
+
+static const struct option {
+	const char *name;
+	bool has_value;
+	int (*set)(const struct parser *parser, const char *value);
+} options_known[] = {
+	{ "data", true, set_data },
+	{ "io_uring", true, set_transport },
+	{ "local_lock", true, set_local_lock },
+	{ "separator", true, set_separator },
+	{ "allow_other", false, set_allow_other },
+	{ "noallow_other", false, set_noallow_other },
+	{ "ac", false, set_ac },
+	{ "noac", false, set_noac },
+	{ "flat", false, set_flat },
+	{ "debug", false, set_debug },
+};
+
+/* clang-format off */
+
+/* Passed on to mount(2), by way of libfuse. */
+static const char *const options_of_mount[] = {
+	"ro", "rw", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "sync", "async",
+	"dirsync", "atime", "noatime", "diratime", "nodiratime", NULL,
+};
+
+/* Words of fstab(5) that are for others, or for nobody. */
+static const char *const options_ignored[] = {
+	"defaults", "auto", "noauto", "user", "nouser", "users", "owner", "group", "nofail",
+	"_netdev", "relatime", "norelatime", "strictatime", "default_permissions", NULL,
+};
+/* clang-format on */
+
+static bool is_listed(const char *const *list, const char *word)
+{
+	while (*list != NULL && strcmp(*list, word) != 0)
+		list++;
+	return *list != NULL;
+}
+
+static bool is_comment(const char *word)
+{
+	return strncmp(word, "x-", 2) == 0 || strncmp(word, "X-", 2) == 0 ||
+	       strncmp(word, "comment=", 8) == 0 || strncmp(word, "uhelper=", 8) == 0;
+}
+
+int parse_pass_on(const struct parser *parser, const char *word)
+{
+	char *old = parser->options->mount_options;
+	char *joined;
+
+	if (asprintf(&joined, "%s,%s", old, word) < 0)
+		return parse_fail(parser, "out of memory");
+	free(old);
+	parser->options->mount_options = joined;
+	return 0;
+}
+
+static int set_option(const struct parser *parser, char *word)
+{
+	char *value = strchr(word, '=');
+	const size_t len = value != NULL ? (size_t)(value - word) : strlen(word);
+
+	for (size_t i = 0; i < sizeof(options_known) / sizeof(*options_known); i++) {
+		const struct option *option = &options_known[i];
+
+		if (strlen(option->name) != len || strncmp(option->name, word, len) != 0)
+			continue;
+		if (option->has_value != (value != NULL))
+			return parse_fail(parser, "option '%s' %s value", option->name,
+					  option->has_value ? "needs a" : "takes no");
+		return option->set(parser, value != NULL ? value + 1 : NULL);
+	}
+	if (is_listed(options_of_mount, word))
+		return parse_pass_on(parser, word);
+	if (word[0] == '\0' || is_listed(options_ignored, word) || is_comment(word))
+		return 0;
+	return parse_fail(parser, "unknown option '%s': see shmfuse --help", word);
+}
+
+/* The words between the commas; the argument is the process's own to change. */
+int parse_mount_options(const struct parser *parser, char *list)
+{
+	int error = 0;
+	char *word;
+
+	while (error == 0 && (word = strsep(&list, ",")) != NULL)
+		error = set_option(parser, word);
+	return error;
+}

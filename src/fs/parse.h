@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Words of the command line on their way into struct options. A function that
+ * does not understand one returns -1 and leaves a line in the message that says
+ * what is wrong and what to do.
+ */
+#pragma once
+
+#include "options.h"
+
+#include <stddef.h>
+
+struct parser {
+	struct options *options;
+	char *message;
+	size_t size;
+};
+
+/* -1 */
+__attribute__((format(printf, 2, 3))) int parse_fail(const struct parser *parser,
+						     const char *format, ...);
+
+/* A word that stands for a number; a table of them ends with one without a name. */
+struct word {
+	const char *name;
+	int value;
+};
+
+bool parse_word(const struct word *words, const char *name, int *value);
+
+/* The words between the commas of -o. The list is taken apart. */
+int parse_mount_options(const struct parser *parser, char *list);
+/* One more word for mount(2), by way of libfuse. */
+int parse_pass_on(const struct parser *parser, const char *word);
