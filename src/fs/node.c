@@ -235,10 +235,10 @@ static struct node *locked_find(struct nodes *nodes, ino_t ino, bool directory,
 	return node;
 }
 
-int nodes_init(struct nodes *nodes, char separator, const char *prefix, ino_t ino)
+int nodes_init(struct nodes *nodes, const struct view *view, ino_t ino)
 {
 	*nodes = (struct nodes){ .lock = PTHREAD_MUTEX_INITIALIZER,
-				 .separator = separator,
+				 .view = view,
 				 .buckets = calloc(FEWEST_BUCKETS, sizeof(struct node *)),
 				 .bucket_count = FEWEST_BUCKETS,
 				 .root = alloc_node("") };
@@ -251,7 +251,6 @@ int nodes_init(struct nodes *nodes, char separator, const char *prefix, ino_t in
 	locked_enter(nodes, nodes->root, ROOT_ID, ino);
 	nodes->root->directory = true;
 	nodes->root->refs = 1;
-	strcpy(nodes->root_prefix, prefix);
 	return 0;
 }
 
@@ -392,7 +391,7 @@ void node_forget(struct nodes *nodes, uint64_t id, uint64_t lookups)
 static bool locked_prefix(const struct nodes *nodes, const struct node *directory,
 			  object_name prefix)
 {
-	const size_t root_len = strlen(nodes->root_prefix);
+	const size_t root_len = strlen(nodes->view->root);
 	object_name reversed;
 	size_t start = NAME_MAX;
 
@@ -408,13 +407,13 @@ static bool locked_prefix(const struct nodes *nodes, const struct node *director
 			return false;
 		start -= len;
 		memcpy(reversed + start, name->component, len - 1);
-		reversed[start + len - 1] = nodes->separator;
+		reversed[start + len - 1] = nodes->view->separator;
 		directory = name->parent;
 	}
 	if (root_len > start)
 		return false;
 	start -= root_len;
-	memcpy(reversed + start, nodes->root_prefix, root_len);
+	memcpy(reversed + start, nodes->view->root, root_len);
 	memcpy(prefix, reversed + start, NAME_MAX + 1 - start);
 	return true;
 }
@@ -425,7 +424,7 @@ bool node_prefix(struct node *directory, object_name prefix)
 	bool found;
 
 	if (directory == nodes->root) {
-		strcpy(prefix, nodes->root_prefix);
+		strcpy(prefix, nodes->view->root);
 		return true;
 	}
 	pthread_mutex_lock(&nodes->lock);

@@ -72,13 +72,12 @@ struct node {
 
 struct nodes {
 	pthread_mutex_t lock;
-	char separator;	       /* constant */
-	struct node **buckets; /* by inode number, and so by id too */
-	size_t bucket_count;   /* a power of two */
-	uint64_t entered;      /* how many nodes there have been */
+	const struct view *view; /* constant */
+	struct node **buckets;	 /* by inode number, and so by id too */
+	size_t bucket_count;	 /* a power of two */
+	uint64_t entered;	 /* how many nodes there have been */
 	size_t count;
-	struct node *root;	 /* constant */
-	object_name root_prefix; /* constant; of what lies in the root */
+	struct node *root; /* constant */
 };
 
 /* An open file of the mount. */
@@ -89,9 +88,8 @@ struct handle {
 	struct handle *next, **at; /* in its node's list, if it is */
 };
 
-/* The root stands for the directory of prefix, in a view with the separator.
- * -ENOMEM */
-int nodes_init(struct nodes *nodes, char separator, const char *prefix, ino_t ino);
+/* ino is that of the object which the view's root is. -ENOMEM */
+int nodes_init(struct nodes *nodes, const struct view *view, ino_t ino);
 void nodes_destroy(struct nodes *nodes);
 /* Calls visit for the node of each file, when nobody else uses them any more. */
 void nodes_visit(struct nodes *nodes, void (*visit)(struct node *node));

@@ -61,7 +61,7 @@ static int open_objects(struct fs *fs, const struct options *options, message_li
 			    strerror(errno));
 	marks_init(&fs->marks, &fs->view, fs->space);
 	fs->locks = locks_new();
-	if (fs->locks == NULL || nodes_init(&fs->nodes, options->separator, "", st.st_ino) < 0)
+	if (fs->locks == NULL || nodes_init(&fs->nodes, &fs->view, st.st_ino) < 0)
 		return fail(message, "out of memory");
 	return 0;
 }

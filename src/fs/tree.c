@@ -213,7 +213,7 @@ static void count_links(struct fs *fs, struct node *node, const char *prefix, st
 static int stat_root(struct fs *fs, struct stat *st)
 {
 	struct node *root = fs->nodes.root;
-	const char *marker = fs->nodes.root_prefix;
+	const char *marker = fs->view.root;
 	struct pshm_info info;
 
 	if (marker[0] != '\0') {
@@ -348,7 +348,7 @@ static int open_place(struct fs *fs, struct node *node, int oflag)
 
 static int open_root(struct fs *fs, int oflag)
 {
-	const char *marker = fs->nodes.root_prefix;
+	const char *marker = fs->view.root;
 	int fd = marker[0] == '\0' ? openat(fs->space, ".", oflag | O_DIRECTORY | O_CLOEXEC)
 				   : pshm_space_open_object(fs->space, marker, oflag);
 

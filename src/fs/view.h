@@ -24,7 +24,8 @@ typedef char object_name[NAME_MAX + 1];
 
 struct view {
 	char separator;
-	bool flat; /* no directories: every object is a file of the top level */
+	bool flat;	  /* no directories: every object is a file of the top level */
+	object_name root; /* the prefix of what lies in the mount's root */
 };
 
 struct markers {

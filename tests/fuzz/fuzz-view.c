@@ -73,12 +73,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct names names = { .count = 0 };
 	const struct markers markers = { is_directory, &names };
 	const char *at = (const char *)data + 1, *end = (const char *)data + size;
-	struct view view;
+	struct view view = { 0 };
 
 	if (size < 2 || data[0] == '\0' || strchr("/sem.", data[0]) != NULL)
 		return 0;
 	view.separator = (char)data[0];
-	view.flat = false;
 	while (at < end && names.count < MOST_NAMES) {
 		const size_t len = strnlen(at, (size_t)(end - at));
 

@@ -14,12 +14,20 @@
 
 #define ROOT_INO 1
 
+/* The nodes of a view, with the view. */
+struct table {
+	struct nodes nodes;
+	struct view view;
+};
+
 static inline struct nodes *table_new(const char *prefix)
 {
-	struct nodes *nodes = g_new0(struct nodes, 1);
+	struct table *table = g_new0(struct table, 1);
 
-	assert_result(nodes_init(nodes, '%', prefix, ROOT_INO), 0);
-	return nodes;
+	table->view.separator = '%';
+	strcpy(table->view.root, prefix);
+	assert_result(nodes_init(&table->nodes, &table->view, ROOT_INO), 0);
+	return &table->nodes;
 }
 
 /* All that the kernel held has been forgotten by then. */

@@ -48,7 +48,7 @@ struct fs *space_fs_new(void)
 	pthread_rwlock_init(&fs->names, NULL);
 	holds_init(&fs->holds);
 	marks_init(&fs->marks, &fs->view, fs->space);
-	assert_result(nodes_init(&fs->nodes, '%', "", st.st_ino), 0);
+	assert_result(nodes_init(&fs->nodes, &fs->view, st.st_ino), 0);
 	return fs;
 }
 

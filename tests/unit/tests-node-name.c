@@ -326,10 +326,11 @@ static void test_200000_handles_of_a_node_go_in_no_time(void)
 
 static void test_end_closes_what_is_open(void)
 {
+	const struct view view = { .separator = '%' };
 	struct nodes nodes;
 	int fd = any_fd();
 
-	assert_result(nodes_init(&nodes, '%', "", ROOT_INO), 0);
+	assert_result(nodes_init(&nodes, &view, ROOT_INO), 0);
 
 	NODE node = node_get(&nodes, look_up(nodes.root, "a", 10));
 
