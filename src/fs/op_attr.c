@@ -133,7 +133,8 @@ static int set_nothing(const struct change *change)
 {
 	const uid_t uid = fuse_req_ctx(change->caller)->uid;
 
-	if ((change->old.st_mode & (S_ISUID | S_ISGID)) && uid != 0 && uid != change->old.st_uid)
+	if (!change->node->directory && (change->old.st_mode & (S_ISUID | S_ISGID)) && uid != 0 &&
+	    uid != change->old.st_uid)
 		return 0;
 	return set_owner(change);
 }
