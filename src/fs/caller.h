@@ -26,6 +26,18 @@ void caller_end(struct identity before);
 int caller_begin_with_groups(fuse_req_t req, struct identity *before);
 void caller_end_with_groups(struct identity before);
 
+/* The same, where it is wanted. */
+static inline int caller_begin_if(bool wanted, fuse_req_t req, struct identity *before)
+{
+	return wanted ? caller_begin_with_groups(req, before) : 0;
+}
+
+static inline void caller_end_if(bool wanted, struct identity before)
+{
+	if (wanted)
+		caller_end_with_groups(before);
+}
+
 /* Is the group among those of who sent the request? */
 bool caller_is_in_group(fuse_req_t req, gid_t gid);
 

@@ -31,6 +31,7 @@ struct fs {
 	struct fuse_session *session;
 	struct uring *uring;		   /* NULL: not tried */
 	int space;			   /* the shm file system */
+	int root_lock;			   /* see root.h */
 	bool passthrough;		   /* the data path */
 	unsigned proto_major, proto_minor; /* of the kernel's FUSE protocol */
 	struct view view;

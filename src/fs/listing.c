@@ -293,12 +293,12 @@ static bool is_hidden(struct listing *listing, const char *name, const struct lo
 	       is_directory_listed(marker, name, listing);
 }
 
-bool listing_is_in(struct listing *listing, size_t i, struct location *location)
+bool listing_is_in(struct listing *listing, size_t i, const char *prefix, struct location *location)
 {
 	const char *name = name_list_name(&listing->objects, i);
 
 	locate(listing, name, location);
-	return strcmp(location->prefix, listing->prefix) == 0 &&
+	return view_shows(&listing->fs->view, prefix, location) &&
 	       !is_hidden(listing, name, location);
 }
 

@@ -34,8 +34,10 @@ int listing_read(struct listing *listing, struct fs *fs, const char *prefix,
 		 enum listing_depth depth);
 void listing_free(struct listing *listing);
 
-/* Does object i lie directly in the directory? Then *location says as what. */
-bool listing_is_in(struct listing *listing, size_t i, struct location *location);
+/* Does the view show object i in the directory of prefix? Then *location says as
+ * what. */
+bool listing_is_in(struct listing *listing, size_t i, const char *prefix,
+		   struct location *location);
 
 /* Does it lie in the directory or in one below? */
 bool listing_is_below(struct listing *listing, size_t i);

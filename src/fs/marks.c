@@ -150,7 +150,7 @@ static unsigned count_in(struct marks *marks, const char *prefix)
 		tally.here = at.name;
 		view_locate(marks->view, &markers, at.name, &location);
 		name_cursor_next(&at);
-		if (!location.directory || strcmp(location.prefix, prefix) != 0)
+		if (!location.directory || !view_shows(marks->view, prefix, &location))
 			continue;
 		count++;
 		if (at.name != NULL && begins_with(at.name, tally.here))

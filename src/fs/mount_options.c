@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "parse.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,42 @@ static int set_separator(const struct parser *parser, const char *value)
 	return 0;
 }
 
+/* ---- what part of the tree it is ---- */
+
+static int set_subdir(const struct parser *parser, const char *value)
+{
+	if (value[strspn(value, "/")] == '\0')
+		return parse_fail(parser, "subdir=%s: give a directory of the tree, as team/cam",
+				  value);
+	parser->options->subdir = value;
+	return 0;
+}
+
+static int add_shares(const struct parser *parser, const char *value, enum sharing sharing)
+{
+	switch (shares_add(&parser->options->shares, value, sharing)) {
+	case 0:
+		return 0;
+	case -EINVAL:
+		return parse_fail(parser,
+				  "%s=%s: give patterns of names, not empty and without a "
+				  "slash, with colons between them",
+				  sharing == SHARED_RW ? "share" : "share_ro", value);
+	default:
+		return parse_fail(parser, "out of memory");
+	}
+}
+
+static int set_share(const struct parser *parser, const char *value)
+{
+	return add_shares(parser, value, SHARED_RW);
+}
+
+static int set_share_ro(const struct parser *parser, const char *value)
+{
+	return add_shares(parser, value, SHARED_RO);
+}
+
 /* ---- plain words ---- */
 
 static int set_allow_other(const struct parser *parser, const char *value)
@@ -92,6 +129,13 @@ static int set_flat(const struct parser *parser, const char *value)
 {
 	(void)value;
 	parser->options->flat = true;
+	return 0;
+}
+
+static int set_ephemeral(const struct parser *parser, const char *value)
+{
+	(void)value;
+	parser->options->ephemeral = true;
 	return 0;
 }
 
@@ -125,6 +169,10 @@ static const struct option {
 	{ "io_uring", true, set_transport },
 	{ "local_lock", true, set_local_lock },
 	{ "separator", true, set_separator },
+	{ "subdir", true, set_subdir },
+	{ "share", true, set_share },
+	{ "share_ro", true, set_share_ro },
+	{ "ephemeral", false, set_ephemeral },
 	{ "allow_other", false, set_allow_other },
 	{ "noallow_other", false, set_noallow_other },
 	{ "ac", false, set_ac },

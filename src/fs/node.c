@@ -125,6 +125,15 @@ static void locked_enter(struct nodes *nodes, struct node *node, uint64_t id, in
 	nodes->count++;
 }
 
+/* An object that is shared read-only may have another name, by which it is not:
+ * that is another node. */
+static bool is_read_only(const struct nodes *nodes, bool directory, const struct node *parent,
+			 const char *name)
+{
+	return !directory && parent == nodes->root &&
+	       shares_find(&nodes->view->shares, name) == SHARED_RO;
+}
+
 /* Without a parent it has no name. */
 static struct node *locked_new(struct nodes *nodes, ino_t ino, bool directory, struct node *parent,
 			       const char *name)
@@ -135,6 +144,7 @@ static struct node *locked_new(struct nodes *nodes, ino_t ino, bool directory, s
 		return NULL;
 	locked_enter(nodes, node, locked_new_id(nodes, ino), ino);
 	node->directory = directory;
+	node->read_only = is_read_only(nodes, directory, parent, name);
 	if (parent != NULL)
 		locked_add_name(node, name_within(node), parent, name);
 	return node;
@@ -227,10 +237,12 @@ static void locked_name(struct nodes *nodes, struct node *node, struct node *par
 static struct node *locked_find(struct nodes *nodes, ino_t ino, bool directory,
 				const struct node *parent, const char *name)
 {
+	const bool read_only = is_read_only(nodes, directory, parent, name);
 	struct node *node = *locked_bucket(nodes, ino);
 
-	while (node != NULL && (node->ino != ino || node->directory != directory ||
-				(directory && !locked_is_bound(node, parent, name))))
+	while (node != NULL &&
+	       (node->ino != ino || node->directory != directory || node->read_only != read_only ||
+		(directory && !locked_is_bound(node, parent, name))))
 		node = node->next;
 	return node;
 }

@@ -53,6 +53,7 @@ struct node {
 	_Atomic bool kept;
 
 	bool directory; /* constant */
+	bool read_only; /* constant; found by a name that is shared so */
 	union {
 		struct lock_owner *owners; /* of a file; guarded by locks.c's lock */
 		struct {

@@ -173,8 +173,10 @@ static int attr_set(struct fs *fs, struct node *node, const struct stat *attr, i
 	struct change change = {
 		.node = node, .handle = handle, .attr = attr, .to_set = to_set, .caller = caller
 	};
-	int error = 0;
+	int error = tree_check_writable(node);
 
+	if (error < 0)
+		return error;
 	change.fd = handle != NULL ? handle->fd : tree_open(fs, node, O_PATH);
 	if (change.fd < 0)
 		return change.fd;
@@ -190,7 +192,7 @@ static int attr_set(struct fs *fs, struct node *node, const struct stat *attr, i
 		pshm_close(change.fd);
 	if (error < 0)
 		return error;
-	tree_show_status(st, node->directory && node != fs->nodes.root);
+	tree_show_status(st, node->directory && !tree_is_space(fs, node));
 	node_tell(node, st, false);
 	return 0;
 }

@@ -125,18 +125,32 @@ void fs_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_
 
 /* ---- readdir ---- */
 
-static int add_listed(struct directory *directory, struct fs *fs, const char *prefix)
+/* Of what lies in the directory of home, that which the view shows in the
+ * directory of prefix. */
+static int add_listed(struct directory *directory, struct fs *fs, const char *home,
+		      const char *prefix)
 {
 	struct listing listing;
 	struct location location;
-	int error = listing_read(&listing, fs, prefix, LISTING_LEVEL);
+	int error = listing_read(&listing, fs, home, LISTING_LEVEL);
 
 	for (size_t i = 0; error == 0 && i < listing.objects.count; i++)
-		if (listing_is_in(&listing, i, &location))
+		if (listing_is_in(&listing, i, prefix, &location))
 			error = name_list_add(&directory->entries, location.component,
 					      listing.objects.entries[i].ino, location.directory);
 	listing_free(&listing);
 	return error;
+}
+
+/* The root has shared names of the top level as well. */
+static int add_all(struct directory *directory, struct fs *fs, const char *prefix)
+{
+	const struct view *view = &fs->view;
+	const bool with_shared =
+		view->shares.count > 0 && view->root[0] != '\0' && strcmp(prefix, view->root) == 0;
+	int error = add_listed(directory, fs, prefix, prefix);
+
+	return error == 0 && with_shared ? add_listed(directory, fs, "", prefix) : error;
 }
 
 static int read_entries(struct fs *fs, struct directory *directory)
@@ -151,7 +165,7 @@ static int read_entries(struct fs *fs, struct directory *directory)
 		error = name_list_add(&directory->entries, "..", node_parent_ino(node), true);
 	/* A directory without a name was removed, and is empty. */
 	if (error == 0 && tree_prefix(node, prefix) == 0)
-		error = add_listed(directory, fs, prefix);
+		error = add_all(directory, fs, prefix);
 	directory->is_read = error == 0;
 	return error;
 }

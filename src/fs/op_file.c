@@ -46,11 +46,18 @@ static int truncate_at_open(fuse_req_t caller, int fd, const struct fuse_file_in
 	return 0;
 }
 
+static bool is_to_change(const struct fuse_file_info *fi)
+{
+	return (fi->flags & O_ACCMODE) != O_RDONLY || (fi->flags & O_TRUNC);
+}
+
 static int file_open(struct fs *fs, struct node *node, struct fuse_file_info *fi, fuse_req_t caller)
 {
 	NAMES held = names_hold(fs);
-	int error = 0, fd;
+	int error = is_to_change(fi) ? tree_check_writable(node) : 0, fd;
 
+	if (error < 0)
+		return error;
 	fd = tree_open(fs, node, fi->flags & (O_ACCMODE | O_NOATIME));
 	if (fd < 0)
 		return fd;

@@ -119,7 +119,8 @@ static int make(struct fs *fs, struct node *parent, const char *name, int oflag,
 	if (error == 0)
 		error = tree_free_name(fs, prefix, name, directory, found.name);
 	if (error == 0)
-		error = plan_birth(fs, prefix, mode, directory, ctx, &birth);
+		error = plan_birth(fs, view_home(&fs->view, prefix, name), mode, directory, ctx,
+				   &birth);
 	if (error < 0)
 		return error;
 	fd = make_object(fs, found.name, oflag, &birth);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "op_name.h"
 
+#include "caller.h"
 #include "entry.h"
 #include "kept.h"
 #include "listing.h"
@@ -97,27 +98,37 @@ static int find_victim(struct fs *fs, struct node *parent, const char *name, boo
 		return error;
 	if (found->directory != directory)
 		return directory ? -ENOTDIR : -EISDIR;
+	if (view_is_read_only(&fs->view, prefix, name))
+		return -EROFS;
 	return entry_check_owner(parent, name, found);
 }
 
 static int remove_victim(struct fs *fs, struct node *parent, const char *name, const char *prefix,
-			 const struct found *found)
+			 const struct found *found, fuse_req_t req)
 {
-	if (pshm_space_unlink(fs->space, found->name) < 0)
-		return -errno;
+	const bool elsewhere = view_is_elsewhere(&fs->view, prefix, name);
+	struct identity before;
+	int error = caller_begin_if(elsewhere, req, &before);
+
+	if (error < 0)
+		return error;
+	error = pshm_space_unlink(fs->space, found->name) < 0 ? -errno : 0;
+	caller_end_if(elsewhere, before);
+	if (error < 0)
+		return error;
 	node_unbind(parent, name, found->st.st_ino, found->directory);
 	tree_touch(fs, prefix);
 	return 0;
 }
 
-static int name_unlink(struct fs *fs, struct node *parent, const char *name)
+static int name_unlink(struct fs *fs, struct node *parent, const char *name, fuse_req_t req)
 {
 	NAMES held = names_hold(fs);
 	object_name prefix;
 	struct found found;
 	int error = find_victim(fs, parent, name, false, prefix, &found);
 
-	return error < 0 ? error : remove_victim(fs, parent, name, prefix, &found);
+	return error < 0 ? error : remove_victim(fs, parent, name, prefix, &found, req);
 }
 
 void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -125,10 +136,10 @@ void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct fs *fs = fs_of(req);
 	NODE directory = node_get(&fs->nodes, parent);
 
-	reply_error(req, name_unlink(fs, directory, name));
+	reply_error(req, name_unlink(fs, directory, name, req));
 }
 
-static int name_rmdir(struct fs *fs, struct node *parent, const char *name)
+static int name_rmdir(struct fs *fs, struct node *parent, const char *name, fuse_req_t req)
 {
 	/* Nothing may be made in it between the look and the deed. */
 	NAMES held = names_change(fs);
@@ -138,7 +149,7 @@ static int name_rmdir(struct fs *fs, struct node *parent, const char *name)
 
 	if (error == 0)
 		error = listing_check_empty(fs, found.name);
-	return error < 0 ? error : remove_victim(fs, parent, name, prefix, &found);
+	return error < 0 ? error : remove_victim(fs, parent, name, prefix, &found, req);
 }
 
 void fs_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -146,18 +157,32 @@ void fs_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct fs *fs = fs_of(req);
 	NODE directory = node_get(&fs->nodes, parent);
 
-	reply_error(req, name_rmdir(fs, directory, name));
+	reply_error(req, name_rmdir(fs, directory, name, req));
+}
+
+static int give_name(struct fs *fs, int fd, const char *name, bool elsewhere, fuse_req_t req)
+{
+	struct identity before;
+	int error = caller_begin_if(elsewhere, req, &before);
+
+	if (error < 0)
+		return error;
+	error = pshm_space_link(fs->space, fd, name) < 0 ? -errno : 0;
+	caller_end_if(elsewhere, before);
+	return error;
 }
 
 static int name_link(struct fs *fs, struct node *node, struct node *newparent, const char *newname,
-		     struct fuse_entry_param *entry)
+		     fuse_req_t req, struct fuse_entry_param *entry)
 {
 	NAMES held = names_hold(fs);
 	object_name prefix;
 	struct found found;
 	int error, fd;
 
-	error = tree_prefix(newparent, prefix);
+	error = tree_check_writable(node);
+	if (error == 0)
+		error = tree_prefix(newparent, prefix);
 	if (error == 0)
 		error = tree_free_name(fs, prefix, newname, false, found.name);
 	if (error < 0)
@@ -165,8 +190,7 @@ static int name_link(struct fs *fs, struct node *node, struct node *newparent, c
 	fd = tree_open(fs, node, O_PATH);
 	if (fd < 0)
 		return fd;
-	if (pshm_space_link(fs->space, fd, found.name) < 0)
-		error = -errno;
+	error = give_name(fs, fd, found.name, view_is_elsewhere(&fs->view, prefix, newname), req);
 	if (error == 0)
 		error = tree_describe(fd, false, &found);
 	pshm_close(fd);
@@ -183,5 +207,5 @@ void fs_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const char *n
 	NODE directory = node_get(&fs->nodes, newparent);
 	struct fuse_entry_param entry;
 
-	entry_reply(req, name_link(fs, node, directory, newname, &entry), &entry);
+	entry_reply(req, name_link(fs, node, directory, newname, req, &entry), &entry);
 }

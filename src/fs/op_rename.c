@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "caller.h"
 #include "entry.h"
 #include "listing.h"
 #include "move.h"
@@ -34,12 +35,14 @@ static int look(struct fs *fs, struct end *end)
 	return error == -ENOENT ? 0 : error;
 }
 
-static int check(const struct end *from, const struct end *to, unsigned flags)
+static int check(struct fs *fs, const struct end *from, const struct end *to, unsigned flags)
 {
 	if (flags != 0 && flags != RENAME_NOREPLACE && flags != RENAME_EXCHANGE)
 		return -EINVAL;
 	if (!from->exists)
 		return -ENOENT;
+	if (view_is_read_only(&fs->view, from->prefix, from->name))
+		return -EROFS;
 	if (flags == RENAME_EXCHANGE)
 		return to->exists ? 0 : -ENOENT;
 	if (!to->exists)
@@ -125,7 +128,24 @@ static int exchange_directories(struct fs *fs, const struct end *from, const str
 	return error;
 }
 
-static int rename_found(struct fs *fs, const struct end *from, const struct end *to, unsigned flags)
+/* What has the name and is no object, a socket say, is not ours to replace. */
+static int rename_file(struct fs *fs, const struct end *from, const struct end *to,
+		       const char *newname, unsigned flags, fuse_req_t req)
+{
+	const bool elsewhere = view_is_elsewhere(&fs->view, from->prefix, from->name) ||
+			       view_is_elsewhere(&fs->view, to->prefix, to->name);
+	struct identity before;
+	int error = caller_begin_if(elsewhere, req, &before);
+
+	if (error < 0)
+		return error;
+	error = rename_object(fs, from->found.name, newname, to->exists ? flags : RENAME_NOREPLACE);
+	caller_end_if(elsewhere, before);
+	return error;
+}
+
+static int rename_found(struct fs *fs, const struct end *from, const struct end *to, unsigned flags,
+			fuse_req_t req)
 {
 	object_name from_name, to_name;
 	int error = name_at(fs, from, to, from_name);
@@ -138,9 +158,7 @@ static int rename_found(struct fs *fs, const struct end *from, const struct end 
 		return exchange_directories(fs, from, to, from_name, to_name);
 	if (from->found.directory)
 		return move_directory(fs, from, to, from_name);
-	/* What has the name and is no object, a socket say, is not ours to replace. */
-	return rename_object(fs, from->found.name, from_name,
-			     to->exists ? flags : RENAME_NOREPLACE);
+	return rename_file(fs, from, to, from_name, flags, req);
 }
 
 static void rename_nodes(const struct end *from, const struct end *to, unsigned flags)
@@ -156,20 +174,21 @@ static void rename_nodes(const struct end *from, const struct end *to, unsigned 
 			    from->name);
 }
 
-static int rename_once(struct fs *fs, struct end *from, struct end *to, unsigned flags)
+static int rename_once(struct fs *fs, struct end *from, struct end *to, unsigned flags,
+		       fuse_req_t req)
 {
 	int error = look(fs, from);
 
 	if (error == 0)
 		error = look(fs, to);
 	if (error == 0)
-		error = check(from, to, flags);
+		error = check(fs, from, to, flags);
 	/* Two names of one object: man 2 rename has nothing to do then. */
 	if (error == 0 && to->exists && from->found.st.st_ino == to->found.st.st_ino &&
 	    from->found.directory == to->found.directory)
 		return 0;
 	if (error == 0)
-		error = rename_found(fs, from, to, flags);
+		error = rename_found(fs, from, to, flags, req);
 	if (error < 0)
 		return error;
 	rename_nodes(from, to, flags);
@@ -181,13 +200,14 @@ static int rename_once(struct fs *fs, struct end *from, struct end *to, unsigned
 /* Who makes the new name natively over and over cannot keep this from ending. */
 #define RENAME_ATTEMPTS 100
 
-static int name_rename(struct fs *fs, struct end *from, struct end *to, unsigned flags)
+static int name_rename(struct fs *fs, struct end *from, struct end *to, unsigned flags,
+		       fuse_req_t req)
 {
 	NAMES held = names_change(fs);
 	int error = -EEXIST;
 
 	for (int i = 0; error == -EEXIST && i < RENAME_ATTEMPTS; i++) {
-		error = rename_once(fs, from, to, flags);
+		error = rename_once(fs, from, to, flags, req);
 		if (flags == RENAME_NOREPLACE)
 			break;
 	}
@@ -203,5 +223,5 @@ void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t n
 	struct end from = { .parent = directory, .name = name };
 	struct end to = { .parent = newdirectory, .name = newname };
 
-	reply_error(req, name_rename(fs, &from, &to, flags));
+	reply_error(req, name_rename(fs, &from, &to, flags, req));
 }

@@ -27,7 +27,7 @@ static int open_path(struct fs *fs, struct node *node, self_path path)
 /* A marker is a file, and those have no ACL for what is made in them. */
 static bool is_unsupported(const struct fs *fs, const struct node *node, const char *name)
 {
-	return node != NULL && node->directory && node != fs->nodes.root &&
+	return node != NULL && node->directory && !tree_is_space(fs, node) &&
 	       strcmp(name, "system.posix_acl_default") == 0;
 }
 
@@ -96,9 +96,12 @@ static int check_owner(struct node *node, int fd, const char *name, uid_t uid)
 static int open_to_change(struct fs *fs, struct node *node, const char *name, uid_t uid,
 			  self_path path)
 {
-	int fd = open_path(fs, node, path);
-	int error = fd < 0 ? fd : check_owner(node, fd, name, uid);
+	int error = tree_check_writable(node), fd = -1;
 
+	if (error == 0)
+		error = fd = open_path(fs, node, path);
+	if (fd >= 0)
+		error = check_owner(node, fd, name, uid);
 	if (error == 0)
 		return fd;
 	if (fd >= 0)

@@ -105,6 +105,20 @@ static int parse_arguments(const struct parser *parser, int argc, char **argv)
 	return error;
 }
 
+/* What does not go together, whatever the order that it was given in. */
+static int check_root(const struct parser *parser)
+{
+	const struct options *options = parser->options;
+
+	if (options->subdir != NULL && options->flat)
+		return parse_fail(parser, "subdir=%s: with flat there are no directories",
+				  options->subdir);
+	if (options->ephemeral && options->subdir == NULL)
+		return parse_fail(parser, "ephemeral needs subdir=DIR: it would remove all objects "
+					  "of the machine");
+	return 0;
+}
+
 int options_parse(struct options *options, int argc, char **argv, char *message, size_t size)
 {
 	const struct parser parser = { options, message, size };
@@ -118,6 +132,8 @@ int options_parse(struct options *options, int argc, char **argv, char *message,
 	if (options->mount_options == NULL)
 		return parse_fail(&parser, "out of memory");
 	error = parse_arguments(&parser, argc, argv);
+	if (error == 0)
+		error = check_root(&parser);
 	if (error == 0 && options->allow_other)
 		error = parse_pass_on(&parser, "allow_other");
 	if (options->debug)
@@ -128,4 +144,5 @@ int options_parse(struct options *options, int argc, char **argv, char *message,
 void options_free(struct options *options)
 {
 	free(options->mount_options);
+	shares_free(&options->shares);
 }

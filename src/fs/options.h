@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "share.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -30,6 +32,9 @@ struct options {
 	bool ac;
 	bool flat;
 	char separator;
+	const char *subdir;   /* NULL: the whole tree */
+	struct shares shares; /* of the top level, in the root */
+	bool ephemeral;
 	char *mount_options; /* for mount(2) and libfuse, with commas */
 };
 

@@ -6,6 +6,7 @@
 #include "locks.h"
 #include "mountpoint.h"
 #include "op_dir.h"
+#include "root.h"
 #include "uring.h"
 
 #include "posix_shm.h"
@@ -48,6 +49,7 @@ static int open_objects(struct fs *fs, const struct options *options, message_li
 	*fs = (struct fs){
 		.options = options,
 		.space = pshm_space_open(),
+		.root_lock = -1,
 		.view = { .separator = options->separator, .flat = options->flat },
 		.names = NAMES_INITIALIZER,
 		.directories_lock = PTHREAD_MUTEX_INITIALIZER,
@@ -61,9 +63,12 @@ static int open_objects(struct fs *fs, const struct options *options, message_li
 			    strerror(errno));
 	marks_init(&fs->marks, &fs->view, fs->space);
 	fs->locks = locks_new();
+	if (root_enter(fs, &st.st_ino, message, sizeof(message_line)) < 0)
+		return -1;
+	fs->view.shares = options->shares;
 	if (fs->locks == NULL || nodes_init(&fs->nodes, &fs->view, st.st_ino) < 0)
 		return fail(message, "out of memory");
-	return 0;
+	return root_begin(fs, message, sizeof(message_line));
 }
 
 static int new_session(struct fs *fs, message_line message)
@@ -213,6 +218,7 @@ void session_stop(struct fs *fs)
 		fuse_session_destroy(fs->session);
 	uring_free(fs->uring);
 	op_dir_end(fs);
+	root_end(fs);
 	holds_free(&fs->holds);
 	marks_free(&fs->marks);
 	nodes_destroy(&fs->nodes);

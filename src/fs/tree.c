@@ -161,6 +161,8 @@ int tree_file_name(struct fs *fs, const char *prefix, const char *component, obj
 
 	if (error < 0)
 		return error;
+	if (view_is_read_only(&fs->view, prefix, component))
+		return -EROFS;
 	/* An object that is made with a marker's name is made a directory. */
 	if (is_marker(fs, prefix, component, name))
 		return -EINVAL;
@@ -188,6 +190,11 @@ int tree_free_name(struct fs *fs, const char *prefix, const char *component, boo
 	return tree_find(fs, prefix, component, &found) == 0 ? -EEXIST : 0;
 }
 
+int tree_check_writable(const struct node *node)
+{
+	return node != NULL && node->read_only ? -EROFS : 0;
+}
+
 int tree_prefix(struct node *directory, object_name prefix)
 {
 	if (directory == NULL)
@@ -199,6 +206,11 @@ int tree_prefix(struct node *directory, object_name prefix)
 static bool is_root(const struct fs *fs, const struct node *node)
 {
 	return node == fs->nodes.root;
+}
+
+bool tree_is_space(const struct fs *fs, const struct node *node)
+{
+	return is_root(fs, node) && fs->view.root[0] == '\0';
 }
 
 /* A directory's name, its ".", and a ".." for each directory in it. One link is

@@ -32,7 +32,8 @@ int tree_describe(int fd, bool directory, struct found *found);
 int tree_open_found(struct fs *fs, const struct found *found, int oflag);
 
 /* The object that a new file of this name will be, or EINVAL where an object
- * so called would show up elsewhere; ENAMETOOLONG. */
+ * so called would show up elsewhere; EROFS for a name that is shared read-only;
+ * ENAMETOOLONG. */
 int tree_file_name(struct fs *fs, const char *prefix, const char *component, object_name name);
 /* The same for a new directory's marker. EPERM in a flat view. */
 int tree_marker_name(struct fs *fs, const char *prefix, const char *component, object_name name);
@@ -40,6 +41,12 @@ int tree_marker_name(struct fs *fs, const char *prefix, const char *component, o
 /* Either of the two for a path that nothing has: EEXIST. */
 int tree_free_name(struct fs *fs, const char *prefix, const char *component, bool directory,
 		   object_name name);
+
+/* 0, or EROFS for an object that is shared read-only. */
+int tree_check_writable(const struct node *node);
+
+/* Is it the shm directory itself, and no marker? */
+bool tree_is_space(const struct fs *fs, const struct node *node);
 
 /* The prefix of a directory's content. ENOENT: the directory is gone. */
 int tree_prefix(struct node *directory, object_name prefix);

@@ -18,6 +18,21 @@ static bool is_dot(const char *name, size_t len)
 	return (len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.');
 }
 
+enum sharing view_sharing(const struct view *view, const char *prefix, const char *component)
+{
+	return strcmp(prefix, view->root) == 0 ? shares_find(&view->shares, component) : NOT_SHARED;
+}
+
+const char *view_home(const struct view *view, const char *prefix, const char *component)
+{
+	return view_sharing(view, prefix, component) != NOT_SHARED ? "" : prefix;
+}
+
+bool view_is_elsewhere(const struct view *view, const char *prefix, const char *component)
+{
+	return strcmp(view_home(view, prefix, component), prefix) != 0;
+}
+
 /* Pastes head, prefix, tail and end together. */
 static int join(object_name name, const char *head, const char *prefix, const char *tail,
 		const char *end)
@@ -39,7 +54,7 @@ static int join(object_name name, const char *head, const char *prefix, const ch
 
 int view_file(const struct view *view, const char *prefix, const char *component, object_name name)
 {
-	(void)view;
+	prefix = view_home(view, prefix, component);
 	if (is_dot(component, strlen(component)) || component[0] == '\0')
 		return -EINVAL;
 	if (view_is_semaphore(component))
@@ -69,7 +84,7 @@ int view_marker(const struct view *view, const char *prefix, const char *compone
 {
 	const char end[] = { view->separator, '\0' };
 
-	if (view->flat)
+	if (view->flat || view_sharing(view, prefix, component) != NOT_SHARED)
 		return -EPERM;
 	if (!may_be_directory(view, component, strlen(component)))
 		return -EINVAL;
@@ -132,7 +147,6 @@ static void set_location(struct location *location, const char *prefix, size_t p
 {
 	memcpy(location->prefix, prefix, prefix_len);
 	location->prefix[prefix_len] = '\0';
-	location->prefix_len = prefix_len;
 	/* Fits: all parts come from one object's name. */
 	join(location->component, head, component, "", "");
 }
@@ -176,6 +190,18 @@ void view_locate(const struct view *view, const struct markers *markers, const c
 	set_location(location, name, len, "", name + len);
 }
 
+bool view_shows(const struct view *view, const char *prefix, struct location *location)
+{
+	const bool at_home =
+		strcmp(location->prefix, view_home(view, prefix, location->component)) == 0;
+
+	if (!at_home ||
+	    (location->directory && view_sharing(view, prefix, location->component) != NOT_SHARED))
+		return false;
+	strcpy(location->prefix, prefix);
+	return true;
+}
+
 bool view_reaches(const struct view *view, const struct markers *markers, const char *prefix,
 		  const char *component, const char *name, bool directory)
 {
@@ -183,6 +209,7 @@ bool view_reaches(const struct view *view, const struct markers *markers, const 
 	struct location location;
 	object_name body;
 
+	prefix = view_home(view, prefix, component);
 	/* Without a separator of its own the component cannot be split, and
 	 * the directories above it are there: somebody walked through them. */
 	if (view->flat || strchr(component, view->separator) == NULL)

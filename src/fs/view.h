@@ -11,9 +11,14 @@
  * the prefix "team%cam%", which is its marker's name too. doc/names.md has the
  * rules and their reasons.
  *
+ * The mount's root may be any directory. In it, names that are shared mean the
+ * objects of the top level that are called so, and no others.
+ *
  * Errors: 0 or a negative errno.
  */
 #pragma once
+
+#include "share.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -26,6 +31,7 @@ struct view {
 	char separator;
 	bool flat;	  /* no directories: every object is a file of the top level */
 	object_name root; /* the prefix of what lies in the mount's root */
+	struct shares shares;
 };
 
 struct markers {
@@ -37,11 +43,26 @@ struct markers {
 
 /* Where an object shows up. */
 struct location {
-	size_t prefix_len; /* the directory: this much of prefix */
-	object_name prefix;
+	object_name prefix;    /* of the directory */
 	object_name component; /* the name in it */
 	bool directory;
 };
+
+/* Is component in the directory of prefix a shared name, and how? */
+enum sharing view_sharing(const struct view *view, const char *prefix, const char *component);
+
+/* The directory whose object a file called component in the directory of prefix
+ * is: this one or, for a shared name, the top level. */
+const char *view_home(const struct view *view, const char *prefix, const char *component);
+
+static inline bool view_is_read_only(const struct view *view, const char *prefix,
+				     const char *component)
+{
+	return view_sharing(view, prefix, component) == SHARED_RO;
+}
+
+/* Is that another directory than the one whose rights the kernel has checked? */
+bool view_is_elsewhere(const struct view *view, const char *prefix, const char *component);
 
 /* The object that a file called component in the directory of prefix is.
  * ENAMETOOLONG, EINVAL ("." and ".."). */
@@ -49,16 +70,21 @@ int view_file(const struct view *view, const char *prefix, const char *component
 
 /* The marker that a directory called component would have; also the prefix of
  * what lies in it. EINVAL where no directory may be called that, EPERM in a
- * flat view, ENAMETOOLONG. */
+ * flat view and for a shared name, ENAMETOOLONG. */
 int view_marker(const struct view *view, const char *prefix, const char *component,
 		object_name marker);
 
 /* Would an empty object, called component in prefix, be a directory's marker? */
 bool view_is_marker(const struct view *view, const char *prefix, const char *component);
 
-/* The place of the object in the tree. Every object has exactly one. */
+/* The place of the object in the tree of all objects. Every object has exactly
+ * one. */
 void view_locate(const struct view *view, const struct markers *markers, const char *name,
 		 struct location *location);
+
+/* Makes such a place one in the directory of prefix of the view. False where
+ * the view does not show it there. */
+bool view_shows(const struct view *view, const char *prefix, struct location *location);
 
 /* Would an object of this name be seen as component in prefix? If not, the
  * name would be split elsewhere, and cannot be had here. */

@@ -84,7 +84,7 @@ void ends_well(pid_t pid);
 void falls_asleep(pid_t pid);
 
 /* A shell script that must exit 0; what follows it is its "$1", "$2". The
- * environment names the fixture's directories: MNT, SHM and PLAIN. */
+ * environment names the fixture's directories: MNT, SHM, PLAIN and VIEW. */
 #define sh(...) run_script((const char *const[]){ __VA_ARGS__, NULL })
 void run_script(const char *const script_and_arguments[]);
 /* The same; gives what it wrote to its standard output. */

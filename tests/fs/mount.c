@@ -82,16 +82,21 @@ bool is_mounted(const char *path)
 	return false;
 }
 
-void unmount(void)
+void unmount_at(const char *mountpoint)
 {
 	int error;
 
-	wait_until ((error = error_of(umount(MNT))) != EBUSY)
+	wait_until ((error = error_of(umount(mountpoint))) != EBUSY)
 		;
 	g_assert_cmpint(error, ==, 0);
 }
 
-static pid_t spawn_daemon(const char *options)
+void unmount(void)
+{
+	unmount_at(MNT);
+}
+
+static pid_t spawn_daemon(const char *options, const char *mountpoint)
 {
 	pid_t pid = ok(fork());
 
@@ -101,14 +106,14 @@ static pid_t spawn_daemon(const char *options)
 		ok(dup2(fd, STDOUT_FILENO));
 		ok(dup2(fd, STDERR_FILENO));
 		ok(close_range(3, ~0U, 0));
-		execl(shmfuse_path(), "shmfuse", "-f", "-o", options, MNT, (char *)NULL);
+		execl(shmfuse_path(), "shmfuse", "-f", "-o", options, mountpoint, (char *)NULL);
 		g_error("%s: %s", shmfuse_path(), g_strerror(errno));
 	}
 	return pid;
 }
 
 /* Whether the daemon has mounted; false if it ended before. */
-static bool mounts(pid_t daemon)
+static bool mounts(pid_t daemon, const char *mountpoint)
 {
 	struct pollfd events[] = {
 		{ .fd = (int)ok(open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)),
@@ -117,26 +122,44 @@ static bool mounts(pid_t daemon)
 	};
 	bool mounted;
 
-	while (!(mounted = is_mounted(MNT)) && !(events[1].revents & POLLIN))
+	while (!(mounted = is_mounted(mountpoint)) && !(events[1].revents & POLLIN))
 		g_assert_cmpint(ok(poll(events, G_N_ELEMENTS(events), 30000)), >, 0);
 	close(events[0].fd);
 	close(events[1].fd);
 	/* The first answer ends the kernel's and the daemon's greetings. */
 	if (mounted)
-		ok(statvfs(MNT, &(struct statvfs){ 0 }));
+		ok(statvfs(mountpoint, &(struct statvfs){ 0 }));
 	return mounted;
 }
 
-pid_t daemon_start(const char *options)
+static pid_t daemon_start_at(const char *options, const char *mountpoint)
 {
-	pid_t daemon = spawn_daemon(options);
+	pid_t daemon = spawn_daemon(options, mountpoint);
 
-	if (!mounts(daemon)) {
+	if (!mounts(daemon, mountpoint)) {
 		g_autofree char *said = daemon_stderr();
 
 		g_error("shmfuse -o %s did not mount: %s", options, said);
 	}
 	return daemon;
+}
+
+pid_t daemon_start(const char *options)
+{
+	return daemon_start_at(options, MNT);
+}
+
+pid_t view_start(const char *options)
+{
+	g_autofree char *all = g_strdup_printf("%s,%s", options_of_path(), options);
+
+	return daemon_start_at(all, VIEW);
+}
+
+void view_end(pid_t daemon)
+{
+	unmount_at(VIEW);
+	g_assert_cmpint(daemon_status(daemon), ==, 0);
 }
 
 int daemon_status(pid_t daemon)
@@ -185,12 +208,14 @@ static void prepare_namespace(const struct mount_test *test)
 	ok(mount("tmpfs", "/run", "tmpfs", 0, "mode=0755"));
 	ok(mount("tmpfs", SHM, "tmpfs", MS_NOSUID | MS_NODEV, shm_options));
 	ok(mkdir(MNT, 0755));
+	ok(mkdir(VIEW, 0755));
 	ok(mkdir(PLAIN, 0755));
 	ok(mount("tmpfs", PLAIN, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"));
 	put(DAEMON_STDERR, "");
 	g_setenv("MNT", MNT, TRUE);
 	g_setenv("SHM", SHM, TRUE);
 	g_setenv("PLAIN", PLAIN, TRUE);
+	g_setenv("VIEW", VIEW, TRUE);
 	umask(022);
 	ok(chdir("/"));
 	ok(setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }));
@@ -216,11 +241,11 @@ static int run_mounted(const struct mount_test *test)
 	g_autofree char *options =
 		g_strdup_printf("%s%s%s", options_of_path(), test->options ? "," : "",
 				test->options ? test->options : "");
-	pid_t daemon = spawn_daemon(options);
+	pid_t daemon = spawn_daemon(options, MNT);
 	g_autofree char *said = NULL;
 	int status, code;
 
-	if (!mounts(daemon)) {
+	if (!mounts(daemon, MNT)) {
 		said = daemon_stderr();
 		if (on_passthrough() && run_shmfuse("--check") == 1)
 			skip_test("no passthrough here: %s", said);

@@ -18,6 +18,7 @@
 #define SHM   "/dev/shm"   /* the objects natively: a tmpfs of the test's own */
 #define MNT   "/run/mnt"   /* the same objects through the daemon */
 #define PLAIN "/run/plain" /* an empty directory on another tmpfs, mode 1777 */
+#define VIEW  "/run/view"  /* for a second mount, which the body makes */
 
 enum data_paths {
 	EVERY_PATH,
@@ -60,6 +61,10 @@ const char *shmfuse_path(void);
 
 /* Starts `shmfuse -f -o OPTIONS MNT` and waits until it has mounted. */
 pid_t daemon_start(const char *options);
+/* The same on VIEW, with the running test's data path. */
+pid_t view_start(const char *options);
+/* Unmounts it; the daemon must end well. */
+void view_end(pid_t daemon);
 /* Waits for its end; gives the wait status. */
 int daemon_status(pid_t daemon);
 /* What daemons have written to their standard error so far. */
@@ -75,3 +80,4 @@ int run_shmfuse(const char *format, ...) G_GNUC_PRINTF(1, 2);
 bool is_mounted(const char *path);
 /* Unmounts MNT; waits while the kernel still calls it busy. */
 void unmount(void);
+void unmount_at(const char *mountpoint);

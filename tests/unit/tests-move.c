@@ -20,7 +20,7 @@ static char *content_of(struct fs *fs, const char *prefix)
 
 	assert_result(listing_read(&listing, fs, prefix, LISTING_LEVEL), 0);
 	for (size_t i = 0; i < listing.objects.count; i++)
-		if (listing_is_in(&listing, i, &place))
+		if (listing_is_in(&listing, i, prefix, &place))
 			g_ptr_array_add(names, g_strconcat(place.component,
 							   place.directory ? "/" : "", NULL));
 	listing_free(&listing);

@@ -178,6 +178,22 @@ static void test_other_users_are_allowed_or_not(void)
 	g_assert_false(has_mount_option(&changed, "allow_other"));
 }
 
+static void test_root_is_a_part_with_shares(void)
+{
+	LINE whole, part;
+
+	parse(&whole, "/m");
+	g_assert_null(whole.options.subdir);
+	g_assert_cmpuint(whole.options.shares.count, ==, 0);
+	g_assert_false(whole.options.ephemeral);
+	parse(&part, "-o ephemeral,share_ro=a:b,share=*,subdir=team/cam /m");
+	g_assert_cmpint(part.error, ==, 0);
+	g_assert_cmpstr(part.options.subdir, ==, "team/cam");
+	g_assert_true(part.options.ephemeral);
+	g_assert_cmpint(shares_find(&part.options.shares, "b"), ==, SHARED_RO);
+	g_assert_cmpint(shares_find(&part.options.shares, "c"), ==, SHARED_RW);
+}
+
 static void test_mount_s_own_words_are_passed_on(void)
 {
 	static const char *const words[] = {
@@ -256,6 +272,15 @@ static void test_wrong_line_has_one_line_that_says_so(void)
 		{ "-o separator=/ /m", "one byte" },
 		{ "-o separator=. /m", "one byte" },
 		{ "-o separator=, /m", "one byte" },
+		{ "-o subdir= /m", "a directory of the tree" },
+		{ "-o subdir=/ /m", "a directory of the tree" },
+		{ "-o subdir /m", "'subdir' needs a value" },
+		{ "-o subdir=team,flat /m", "subdir=team: with flat" },
+		{ "-o flat,subdir=team /m", "subdir=team: with flat" },
+		{ "-o ephemeral /m", "ephemeral needs subdir" },
+		{ "-o share= /m", "share=: give patterns" },
+		{ "-o share=a::b /m", "share=a::b: give patterns" },
+		{ "-o share_ro=/a /m", "share_ro=/a: give patterns" },
 		{ "-o bogus /m", "'bogus'" },
 		{ "-o bogus=1 /m", "'bogus=1'" },
 		{ "-o rox /m", "'rox'" },
@@ -344,6 +369,7 @@ int main(int argc, char **argv)
 	add("options", other_users_are_allowed_or_not);
 	add("options", requests_come_by_the_device_unless_told_otherwise);
 	add("options", attributes_are_kept_only_if_asked_for);
+	add("options", root_is_a_part_with_shares);
 	add("options", mount_s_own_words_are_passed_on);
 	add("options", fstab_s_other_words_are_left_out);
 	add("options", questions_need_no_mount_point);

@@ -214,7 +214,7 @@ static bool is_listed(struct fs *fs, const char *prefix, const char *name)
 	assert_result(listing_read(&listing, fs, prefix, LISTING_LEVEL), 0);
 	for (size_t i = 0; i < listing.objects.count; i++)
 		if (strcmp(name_list_name(&listing.objects, i), name) == 0 &&
-		    listing_is_in(&listing, i, &place))
+		    listing_is_in(&listing, i, prefix, &place))
 			is = listing.objects.entries[i].ino == space_ino(name);
 	listing_free(&listing);
 	return is;
@@ -274,7 +274,7 @@ static char *listing_text(struct fs *fs, const char *prefix, enum listing_depth 
 	assert_result(listing_read(&listing, fs, prefix, depth), 0);
 	for (size_t i = 0; i < listing.objects.count; i++)
 		if (depth == LISTING_ALL ? listing_is_below(&listing, i)
-					 : listing_is_in(&listing, i, &place))
+					 : listing_is_in(&listing, i, prefix, &place))
 			g_ptr_array_add(names,
 					g_strdup_printf("%s=%ju",
 							name_list_name(&listing.objects, i),

@@ -67,7 +67,7 @@ static char *every_place_leads_back_to_its_object(struct world *world)
 		const char *name = world_name(world, i);
 		const struct location place = world_locate(world, name);
 
-		if (place.prefix_len != strlen(place.prefix) || !leads_back(world, &place, name))
+		if (!leads_back(world, &place, name))
 			return g_strdup_printf("%s is %s in %s", name, place.component,
 					       place.prefix);
 	}
@@ -110,7 +110,7 @@ static char *no_two_objects_have_a_place_but_for_older_markers(struct world *wor
 
 static struct location place_of(const char *prefix, const char *component, bool directory)
 {
-	struct location place = { .prefix_len = strlen(prefix), .directory = directory };
+	struct location place = { .directory = directory };
 
 	g_strlcpy(place.prefix, prefix, sizeof(place.prefix));
 	g_strlcpy(place.component, component, sizeof(place.component));

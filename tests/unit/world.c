@@ -19,6 +19,7 @@ struct world *world_new(char separator, const char *objects)
 void world_free(struct world *world)
 {
 	g_ptr_array_unref(world->names);
+	shares_free(&world->view.shares);
 	g_free(world);
 }
 

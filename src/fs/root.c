@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "root.h"
+
+#include "listing.h"
+#include "log.h"
+#include "tree.h"
+
+#include "posix_shm.h"
+#include "shm/platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+
+/* ---- which directory it is ---- */
+
+static int enter(struct fs *fs, const char *component, ino_t *ino)
+{
+	struct found found;
+	int error = tree_find(fs, fs->view.root, component, &found);
+
+	if (error == 0 && !found.directory)
+		error = -ENOTDIR;
+	if (error < 0)
+		return error;
+	*ino = found.st.st_ino;
+	memcpy(fs->view.root, found.name, sizeof(object_name));
+	return 0;
+}
+
+static int enter_all(struct fs *fs, char *path, ino_t *ino, char *message, size_t size)
+{
+	const char *component;
+	int error = 0;
+
+	while (error == 0 && (component = strsep(&path, "/")) != NULL) {
+		if (component[0] == '\0')
+			continue;
+		error = enter(fs, component, ino);
+		if (error == -ENOENT)
+			snprintf(message, size,
+				 "subdir=%s: there is no directory %s: make it with mkdir(1) in a "
+				 "mount of the whole tree",
+				 fs->options->subdir, component);
+		else if (error < 0)
+			snprintf(message, size, "subdir=%s: %s: %s", fs->options->subdir, component,
+				 strerror(-error));
+	}
+	return error < 0 ? -1 : 0;
+}
+
+int root_enter(struct fs *fs, ino_t *ino, char *message, size_t size)
+{
+	char *path;
+	int error;
+
+	if (fs->options->subdir == NULL)
+		return 0;
+	path = strdup(fs->options->subdir);
+	if (path == NULL) {
+		snprintf(message, size, "out of memory");
+		return -1;
+	}
+	error = enter_all(fs, path, ino, message, size);
+	free(path);
+	return error;
+}
+
+/* ---- what ends with the mount ---- */
+
+static void remove_objects(struct fs *fs, struct listing *listing, bool markers)
+{
+	const char separator = fs->view.separator;
+
+	for (size_t i = 0; i < listing->objects.count; i++) {
+		const char *name = name_list_name(&listing->objects, i);
+		const bool marker = name[strlen(name) - 1] == separator;
+
+		if (marker == markers && strcmp(name, fs->view.root) != 0 &&
+		    listing_is_below(listing, i) && pshm_space_unlink(fs->space, name) < 0 &&
+		    errno != ENOENT)
+			log_warning("ephemeral: cannot remove object /%s: %s", name,
+				    strerror(errno));
+	}
+}
+
+/* The markers last: if it ends before, nothing lies outside of its directory. */
+static void remove_content(struct fs *fs)
+{
+	struct listing listing;
+	int error = listing_read(&listing, fs, fs->view.root, LISTING_ALL);
+
+	if (error == 0) {
+		remove_objects(fs, &listing, false);
+		remove_objects(fs, &listing, true);
+	} else {
+		log_warning("ephemeral: cannot list the objects: %s", strerror(-error));
+	}
+	listing_free(&listing);
+}
+
+/* True where this mount is the only one of an ephemeral root. */
+static bool is_alone(const struct fs *fs)
+{
+	return fs->root_lock >= 0 && flock(fs->root_lock, LOCK_EX | LOCK_NB) == 0;
+}
+
+int root_begin(struct fs *fs, char *message, size_t size)
+{
+	if (!fs->options->ephemeral)
+		return 0;
+	fs->root_lock = pshm_space_open_object(fs->space, fs->view.root, O_RDONLY);
+	if (fs->root_lock < 0) {
+		snprintf(message, size, "ephemeral: cannot open the marker /%s: %s", fs->view.root,
+			 strerror(errno));
+		return -1;
+	}
+	if (is_alone(fs))
+		remove_content(fs);
+	flock(fs->root_lock, LOCK_SH);
+	return 0;
+}
+
+void root_end(struct fs *fs)
+{
+	if (is_alone(fs))
+		remove_content(fs);
+	if (fs->root_lock >= 0)
+		pshm_close(fs->root_lock);
+}
