@@ -31,7 +31,8 @@ static bool directory_too_long(const struct world *world, const struct resolved 
 
 	if (from && !from->directory)
 		return false;
-	return to->parent_exists && len + (from ? deepest_below(world, from->path) : 0) > NAME_MAX;
+	return to->parent_exists &&
+	       len + (from ? deepest_below(world, from->path) : 0) > world->path_max;
 }
 
 static bool name_too_long(const struct world *world, const struct call *call)

@@ -74,7 +74,7 @@ static bool step(const struct world *world, struct resolved *r, const char *comp
 		r->path[used++] = '/';
 	memcpy(r->path + used, component, len);
 	r->path[used + len] = '\0';
-	if (strlen(r->path) > NAME_MAX) {
+	if (strlen(r->path) > world->path_max) {
 		r->too_long = true;
 		return false;
 	}

@@ -19,7 +19,7 @@ static unsigned long number_from(const char *variable, unsigned long otherwise)
 	return value ? strtoul(value, NULL, 0) : otherwise;
 }
 
-static void calls_agree(unsigned nth, bool native)
+static void calls_on_agree(const char *root, unsigned nth, bool native)
 {
 	static struct world world = { .native = -1 };
 	struct settings settings = SETTINGS_DEFAULT;
@@ -36,13 +36,18 @@ static void calls_agree(unsigned nth, bool native)
 	ok(mount(NULL, SHM, NULL, MS_REMOUNT | MS_STRICTATIME | MS_NOSUID | MS_NODEV, NULL));
 	ok(mount(NULL, PLAIN, NULL, MS_REMOUNT | MS_STRICTATIME | MS_NOSUID | MS_NODEV, NULL));
 	umask(0);
-	if (world_open(&world, MNT, PLAIN) < 0)
+	if (world_open(&world, root, PLAIN) < 0)
 		exit(1);
 	g_printerr("seed %lu, %u calls\n", (unsigned long)settings.seed, settings.calls);
 	if (!run_rounds(&world, &settings))
 		exit(1);
 	differences_report(stderr);
 	world_close(&world);
+}
+
+static void calls_agree(unsigned nth, bool native)
+{
+	calls_on_agree(MNT, nth, native);
 }
 
 static void random_calls_agree_with_tmpfs_1(void)
@@ -70,12 +75,26 @@ static void random_calls_agree_with_tmpfs_while_objects_change_natively_2(void)
 	calls_agree(4, true);
 }
 
+static void random_calls_on_a_view_agree_with_tmpfs(void)
+{
+	pid_t daemon;
+
+	put(SHM "/a", "not in the view");
+	ok(mkdir(MNT "/team", 0777));
+	ok(chmod(MNT "/team", 01777));
+	daemon = view_start("subdir=team");
+	calls_on_agree(VIEW, 5, false);
+	has_text(SHM "/a", "not in the view");
+	view_end(daemon);
+}
+
 static const struct mount_test tests[] = {
 	{ TEST(random_calls_agree_with_tmpfs_1) },
 	{ TEST(random_calls_agree_with_tmpfs_2) },
 	{ TEST(random_calls_agree_with_tmpfs_3) },
 	{ TEST(random_calls_agree_with_tmpfs_while_objects_change_natively_1) },
 	{ TEST(random_calls_agree_with_tmpfs_while_objects_change_natively_2) },
+	{ TEST(random_calls_on_a_view_agree_with_tmpfs) },
 };
 
 int main(int argc, char **argv)

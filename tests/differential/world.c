@@ -55,6 +55,9 @@ int world_open(struct world *world, const char *a, const char *b)
 
 	if (open_side(world, A, a) < 0 || open_side(world, B, b) < 0)
 		return -1;
+	if (fstatvfs(world->root[A], &fs) < 0)
+		return -1;
+	world->path_max = fs.f_namemax;
 	world->started = time(NULL);
 	world->fine_clock = has_fine_clock(world->root[B]);
 	world->access_times = !world->no_access_times && fstatvfs(world->root[B], &fs) == 0 &&

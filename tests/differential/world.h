@@ -30,6 +30,7 @@ struct world {
 	const char *tolerated[16]; /* beginnings of "operation: what differs", to look past what is
 				      known */
 	unsigned n_tolerated;
+	size_t path_max; /* bytes that a whole path in A may have */
 	int patience; /* seconds that a call may take */
 	time_t started;
 };
@@ -73,7 +74,7 @@ struct resolved {
 		  PATH_MAX]; /* from the root, without '/' at either end; "" is the root itself */
 	bool parent_exists;
 	bool exists, directory;
-	bool too_long; /* a component's object would have a name over 255 bytes */
+	bool too_long; /* a component's object would have too long a name */
 };
 
 void resolve(const struct world *world, const struct call *call, const struct place *place,
