@@ -1,12 +1,64 @@
 /* SPDX-License-Identifier: MIT */
 #include "caller.h"
 
+#include "fs.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+static const struct owners *owners_of(fuse_req_t req)
+{
+	return &fs_of(req)->options->owners;
+}
+
+int caller_of(fuse_req_t req, struct caller *caller)
+{
+	const struct fuse_ctx *ctx = fuse_req_ctx(req);
+	const struct owners *owners = owners_of(req);
+
+	*caller = (struct caller){ .uid = ctx->uid, .gid = ctx->gid, .umask = ctx->umask };
+	if (!owners_mapped(owners)) {
+		caller->root = caller->uid == 0;
+		return 0;
+	}
+	if (!id_of_caller(&owners->users, ctx->uid, &caller->uid) ||
+	    !id_of_caller(&owners->groups, ctx->gid, &caller->gid))
+		return -EOVERFLOW;
+	/* Not he whom a pair, or uid=0, makes user 0. */
+	caller->root = ctx->uid == 0 && caller->uid == 0 && !owners->users.is_one;
+	caller->limited = !caller->root;
+	caller->lent = ctx->uid != caller->uid || ctx->gid != caller->gid;
+	return 0;
+}
+
+mode_t caller_mode(const struct owners *owners, const struct caller *caller, mode_t mode,
+		   gid_t group)
+{
+	if (!caller->limited)
+		return mode;
+	if (!caller->lent && id_shown(&owners->groups, group) == group)
+		return mode;
+	return mode & ~(mode_t)(S_ISUID | S_ISGID);
+}
+
+bool caller_is_root(fuse_req_t req)
+{
+	struct caller caller;
+
+	return caller_of(req, &caller) == 0 && caller.root;
+}
+
+bool caller_is_limited(fuse_req_t req)
+{
+	struct caller caller;
+
+	return caller_of(req, &caller) < 0 || caller.limited;
+}
 
 /* Both calls tell what was before, and nothing else: man 2 setfsuid. */
 struct identity caller_begin(uid_t uid, gid_t gid)
@@ -23,7 +75,18 @@ void caller_end(struct identity before)
 	setfsgid(before.gid);
 }
 
-/* The supplementary groups: a count, with *groups the caller's to free. */
+/* Takes out those that are nobody's natively, and gives how many are left. */
+static int map_groups(const struct id_map *map, gid_t *groups, int count)
+{
+	int kept = 0;
+
+	for (int i = 0; i < count; i++)
+		if (id_of_caller(map, groups[i], &groups[kept]))
+			kept++;
+	return kept;
+}
+
+/* The supplementary groups natively: a count, with *groups the caller's to free. */
 static int read_groups(fuse_req_t req, gid_t **groups)
 {
 	int count = fuse_req_getgroups(req, 0, NULL);
@@ -36,7 +99,7 @@ static int read_groups(fuse_req_t req, gid_t **groups)
 	if (*groups == NULL)
 		return -ENOMEM;
 	have = fuse_req_getgroups(req, count, *groups);
-	return have < count ? have : count;
+	return map_groups(&owners_of(req)->groups, *groups, have < count ? have : count);
 }
 
 /* setgroups(2) of the C library is for all threads; the system call for this one. */
@@ -47,16 +110,19 @@ static int set_groups(size_t count, const gid_t *groups)
 
 int caller_begin_with_groups(fuse_req_t req, struct identity *before)
 {
-	const struct fuse_ctx *ctx = fuse_req_ctx(req);
+	struct caller caller;
 	gid_t *groups;
-	int count = read_groups(req, &groups), error = count;
+	int error = caller_of(req, &caller), count;
 
+	if (error < 0)
+		return error;
+	count = error = read_groups(req, &groups);
 	/* An ordinary user's daemon has his groups, and no right to change them. */
 	if (count >= 0)
 		error = geteuid() == 0 ? set_groups((size_t)count, groups) : 0;
 	free(groups);
 	if (error >= 0)
-		*before = caller_begin(ctx->uid, ctx->gid);
+		*before = caller_begin(caller.uid, caller.gid);
 	return error < 0 ? error : 0;
 }
 
@@ -72,9 +138,10 @@ void caller_end_with_groups(struct identity before)
 
 bool caller_is_in_group(fuse_req_t req, gid_t gid)
 {
-	bool found = fuse_req_ctx(req)->gid == gid;
+	struct caller caller;
 	gid_t *groups;
 	int count = read_groups(req, &groups);
+	bool found = caller_of(req, &caller) == 0 && caller.gid == gid;
 
 	for (int i = 0; i < count; i++)
 		found |= groups[i] == gid;
@@ -82,8 +149,10 @@ bool caller_is_in_group(fuse_req_t req, gid_t gid)
 	return found;
 }
 
-/* capset(2) is a thread's own affair; libcap would ask the same of it. */
-struct capabilities caller_drop_fsetid(void)
+/* ---- capabilities: capset(2) is a thread's own affair ---- */
+
+/* libcap would ask the same of it. */
+static struct capabilities drop(__u32 low, __u32 high)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
@@ -92,16 +161,79 @@ struct capabilities caller_drop_fsetid(void)
 	if (syscall(SYS_capget, &header, before.sets) < 0)
 		return before;
 	memcpy(sets, before.sets, sizeof(sets));
-	sets[0].effective &= ~CAP_TO_MASK(CAP_FSETID);
-	if (sets[0].effective != before.sets[0].effective)
+	sets[0].effective &= ~low;
+	sets[1].effective &= ~high;
+	if (memcmp(sets, before.sets, sizeof(sets)) != 0)
 		before.dropped = syscall(SYS_capset, &header, sets) == 0;
 	return before;
 }
 
-void caller_restore_fsetid(const struct capabilities *before)
+struct capabilities caller_drop_fsetid(void)
+{
+	return drop(CAP_TO_MASK(CAP_FSETID), 0);
+}
+
+void caller_restore(const struct capabilities *before)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 
 	if (before->dropped)
 		syscall(SYS_capset, &header, before->sets);
+}
+
+/* ---- acting as the HOST ---- */
+
+/* An id that the daemon's own user namespace lacks is not taken, in silence. */
+static bool is_now(const struct caller *caller)
+{
+	return (uid_t)setfsuid(NO_ID) == caller->uid && (gid_t)setfsgid(NO_ID) == caller->gid;
+}
+
+static int act(struct acting *acting, fuse_req_t req, const struct caller *caller)
+{
+	int error = caller_begin_with_groups(req, &acting->before);
+
+	if (error < 0)
+		return error;
+	acting->begun = true;
+	acting->capabilities = drop(~(__u32)0, ~(__u32)0);
+	if (is_now(caller))
+		return 0;
+	acting_end(acting);
+	return -EOVERFLOW;
+}
+
+int acting_begin(struct acting *acting, fuse_req_t req)
+{
+	struct caller caller;
+	int error;
+
+	*acting = (struct acting){ 0 };
+	error = caller_of(req, &caller);
+	if (error < 0 || !caller.limited)
+		return error;
+	return act(acting, req, &caller);
+}
+
+void acting_end(struct acting *acting)
+{
+	const int error = errno;
+
+	if (acting->begun) {
+		/* These first: they have the right to the rest. */
+		caller_restore(&acting->capabilities);
+		caller_end_with_groups(acting->before);
+	}
+	acting->begun = false;
+	errno = error;
+}
+
+int caller_access(fuse_req_t req, int fd, int mode)
+{
+	ACTING acting = { 0 };
+	int error = acting_begin(&acting, req);
+
+	if (error < 0 || !acting.begun)
+		return error;
+	return syscall(SYS_faccessat2, fd, "", mode, AT_EACCESS | AT_EMPTY_PATH) < 0 ? -errno : 0;
 }

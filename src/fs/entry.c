@@ -19,6 +19,7 @@ static int fill(struct fs *fs, struct node *node, const struct found *found,
 		.attr = found->st,
 		.attr_timeout = kept_tell(fs, node, &found->st),
 	};
+	owners_show(&fs->options->owners, &entry->attr);
 	node_put(node);
 	return 0;
 }

@@ -142,9 +142,9 @@ bool node_knows_rights(struct node *node, const struct stat *st);
 /* May the user change what an owner may change? The kernel has checked that with
  * the owner that it was told last. Where that was changed natively since, the
  * present owner decides. */
-static inline bool node_owner_may(struct node *node, const struct stat *st, uid_t uid)
+static inline bool node_owner_may(struct node *node, const struct stat *st, uid_t uid, bool root)
 {
-	return node_knows_owner(node, st) || uid == 0 || uid == st->st_uid;
+	return node_knows_owner(node, st) || root || uid == st->st_uid;
 }
 
 /* A handle takes over the descriptor. NULL: no memory, and it is not taken. */

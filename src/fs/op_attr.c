@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "op_attr.h"
 
+#include "caller.h"
 #include "data.h"
 #include "kept.h"
 #include "set_id.h"
@@ -30,6 +31,12 @@ static int attr_get(struct fs *fs, struct node *node, struct stat *st, double *k
 	return error;
 }
 
+static void reply_status(fuse_req_t req, struct stat *st, double keep)
+{
+	owners_show(&fs_of(req)->options->owners, st);
+	fuse_reply_attr(req, st, keep);
+}
+
 void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
@@ -42,7 +49,7 @@ void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	if (error < 0)
 		reply_error(req, error);
 	else
-		fuse_reply_attr(req, &st, keep);
+		reply_status(req, &st, keep);
 }
 
 /* ---- setattr: one function an attribute ---- */
@@ -54,28 +61,35 @@ struct change {
 	struct stat old;	     /* before the change */
 	const struct stat *attr;
 	int to_set;
+	uint32_t uid, gid; /* natively; NO_ID where it stays as it is */
 	fuse_req_t caller; /* who wants it */
 };
 
 static int set_mode(const struct change *change)
 {
-	return tree_chmod(change->fd, change->attr->st_mode);
+	const struct owners *owners = &fs_of(change->caller)->options->owners;
+	const mode_t mode = change->attr->st_mode;
+	struct caller caller;
+	int error = caller_of(change->caller, &caller);
+
+	if (error < 0)
+		return error;
+	if (change->node->directory)
+		return tree_chmod(change->fd, mode);
+	return tree_chmod(change->fd, caller_mode(owners, &caller, mode, change->old.st_gid));
 }
 
 static int set_owner(const struct change *change)
 {
-	const uid_t uid = change->to_set & FUSE_SET_ATTR_UID ? change->attr->st_uid : (uid_t)-1;
-	const gid_t gid = change->to_set & FUSE_SET_ATTR_GID ? change->attr->st_gid : (gid_t)-1;
-
 	/* Root's own chown(2) below clears them as root's does; others have
 	 * fewer rights to keep them. */
-	if (!change->node->directory && fuse_req_ctx(change->caller)->uid != 0) {
+	if (!change->node->directory && !caller_is_root(change->caller)) {
 		int error = set_id_clear(change->caller, change->fd);
 
 		if (error < 0)
 			return error;
 	}
-	if (fchownat(change->fd, "", uid, gid, AT_EMPTY_PATH) < 0)
+	if (fchownat(change->fd, "", change->uid, change->gid, AT_EMPTY_PATH) < 0)
 		return -errno;
 	/* A directory keeps its set-group-ID bit, the file that marks it does not. */
 	if (change->node->directory && (change->old.st_mode & (S_ISUID | S_ISGID)))
@@ -98,7 +112,11 @@ static int set_size(const struct change *change)
 {
 	int error = 0;
 
-	if (change->to_set & FUSE_SET_ATTR_KILL_SUID)
+	/* Who has the file open was let in then. */
+	if (change->handle == NULL)
+		error = caller_access(change->caller, change->fd, W_OK);
+	if (error == 0 &&
+	    (change->to_set & FUSE_SET_ATTR_KILL_SUID || caller_is_limited(change->caller)))
 		error = set_id_clear(change->caller, change->fd);
 	return error < 0 ? error : truncate_object(change);
 }
@@ -131,12 +149,24 @@ static int set_times(const struct change *change)
  * that is a stranger, op_file.c deals with it, as a stranger's chown may not. */
 static int set_nothing(const struct change *change)
 {
-	const uid_t uid = fuse_req_ctx(change->caller)->uid;
+	struct caller caller;
+	int error = caller_of(change->caller, &caller);
 
-	if (!change->node->directory && (change->old.st_mode & (S_ISUID | S_ISGID)) && uid != 0 &&
-	    uid != change->old.st_uid)
+	if (error < 0)
+		return error;
+	if (!change->node->directory && (change->old.st_mode & (S_ISUID | S_ISGID)) &&
+	    !caller.root && caller.uid != change->old.st_uid)
 		return 0;
 	return set_owner(change);
+}
+
+/* With the rights of the caller. */
+static int as_caller(const struct change *change, int (*set)(const struct change *change))
+{
+	ACTING acting = { 0 };
+	int error = acting_begin(&acting, change->caller);
+
+	return error < 0 ? error : set(change);
 }
 
 static int apply(const struct change *change)
@@ -145,25 +175,40 @@ static int apply(const struct change *change)
 	int error = 0;
 
 	if (!(to_set & ~FUSE_SET_ATTR_KILL_SUID))
-		return set_nothing(change);
+		return as_caller(change, set_nothing);
 	if (to_set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID))
-		error = set_owner(change);
+		error = as_caller(change, set_owner);
 	if (error == 0 && (to_set & FUSE_SET_ATTR_MODE))
-		error = set_mode(change);
+		error = as_caller(change, set_mode);
 	if (error == 0 && (to_set & FUSE_SET_ATTR_SIZE))
 		error = set_size(change);
 	if (error == 0 && (to_set & (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME)))
-		error = set_times(change);
+		error = as_caller(change, set_times);
 	return error;
+}
+
+/* Who a chown(2) makes the owner natively. */
+static int find_owner(const struct owners *owners, struct change *change)
+{
+	const int to_set = change->to_set;
+	const struct stat *attr = change->attr;
+	int error = id_given(&owners->users, to_set & FUSE_SET_ATTR_UID ? attr->st_uid : NO_ID,
+			     &change->uid);
+
+	if (error < 0)
+		return error;
+	return id_given(&owners->groups, to_set & FUSE_SET_ATTR_GID ? attr->st_gid : NO_ID,
+			&change->gid);
 }
 
 static int check_owner(const struct change *change)
 {
-	const uid_t uid = fuse_req_ctx(change->caller)->uid;
+	struct caller caller;
+	int error = caller_of(change->caller, &caller);
 
-	if (change->to_set & FUSE_SET_ATTR_SIZE)
-		return 0;
-	return node_owner_may(change->node, &change->old, uid) ? 0 : -EPERM;
+	if (error < 0 || (change->to_set & FUSE_SET_ATTR_SIZE))
+		return error;
+	return node_owner_may(change->node, &change->old, caller.uid, caller.root) ? 0 : -EPERM;
 }
 
 static int attr_set(struct fs *fs, struct node *node, const struct stat *attr, int to_set,
@@ -184,6 +229,8 @@ static int attr_set(struct fs *fs, struct node *node, const struct stat *attr, i
 		error = -errno;
 	if (error == 0)
 		error = check_owner(&change);
+	if (error == 0)
+		error = find_owner(&fs->options->owners, &change);
 	if (error == 0)
 		error = apply(&change);
 	if (error == 0 && pshm_fstat(change.fd, st) < 0)
@@ -208,7 +255,7 @@ void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 	if (error < 0)
 		reply_error(req, error);
 	else
-		fuse_reply_attr(req, &st, 0);
+		reply_status(req, &st, 0);
 }
 
 /* ---- statfs ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "op_file.h"
 
+#include "caller.h"
 #include "data.h"
 #include "locks.h"
 #include "set_id.h"
@@ -15,15 +16,15 @@
 #include <unistd.h>
 
 /* libfuse passes the kernel's word on since 3.18.3. Before, a caller who is
- * not root counts as one without CAP_FSETID. */
+ * not root counts as one without CAP_FSETID. The kernel's word is about the
+ * capabilities over what is shown. */
 static bool must_kill_set_id(fuse_req_t req, const struct fuse_file_info *fi)
 {
 #ifdef HAVE_KILL_SUIDGID
-	(void)req;
-	return fi->kill_suidgid;
+	return fi->kill_suidgid || caller_is_limited(req);
 #else
 	(void)fi;
-	return fuse_req_ctx(req)->uid != 0;
+	return !caller_is_root(req);
 #endif
 }
 
@@ -51,6 +52,15 @@ static bool is_to_change(const struct fuse_file_info *fi)
 	return (fi->flags & O_ACCMODE) != O_RDONLY || (fi->flags & O_TRUNC);
 }
 
+/* With his rights. */
+static int open_as_caller(struct fs *fs, struct node *node, int oflag, fuse_req_t caller)
+{
+	ACTING acting = { 0 };
+	int error = acting_begin(&acting, caller);
+
+	return error < 0 ? error : tree_open(fs, node, oflag);
+}
+
 static int file_open(struct fs *fs, struct node *node, struct fuse_file_info *fi, fuse_req_t caller)
 {
 	NAMES held = names_hold(fs);
@@ -58,10 +68,12 @@ static int file_open(struct fs *fs, struct node *node, struct fuse_file_info *fi
 
 	if (error < 0)
 		return error;
-	fd = tree_open(fs, node, fi->flags & (O_ACCMODE | O_NOATIME));
+	fd = open_as_caller(fs, node, fi->flags & (O_ACCMODE | O_NOATIME), caller);
 	if (fd < 0)
 		return fd;
 	if (fi->flags & O_TRUNC)
+		error = caller_access(caller, fd, W_OK);
+	if (error == 0 && (fi->flags & O_TRUNC))
 		error = truncate_at_open(caller, fd, fi);
 	if (error < 0) {
 		pshm_close(fd);
@@ -134,7 +146,7 @@ void fs_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_inf
 /* The kernel does not say here who may leave the set-ID bits alone. */
 static void clear_after(fuse_req_t req, const struct handle *handle)
 {
-	if (fuse_req_ctx(req)->uid != 0)
+	if (!caller_is_root(req))
 		set_id_clear(req, handle->fd);
 }
 

@@ -4,6 +4,7 @@
 #include "caller.h"
 #include "entry.h"
 #include "kept.h"
+#include "rights.h"
 #include "tree.h"
 
 #include "posix_shm.h"
@@ -16,16 +17,17 @@
 /* What a new object shall be: the caller's, but for the group in a directory
  * with the set-group-ID bit. */
 struct birth {
-	const struct fuse_ctx *ctx;
+	const struct caller *caller;
 	mode_t mode;
 	gid_t gid;
+	bool exact; /* the mode, whatever a default ACL says */
 };
 
 /* A default ACL takes the place of the umask (man 5 acl). The shm directory's is
  * for all objects. */
-static mode_t masked(struct fs *fs, mode_t mode, const struct fuse_ctx *ctx)
+static mode_t masked(struct fs *fs, mode_t mode, mode_t umask)
 {
-	const mode_t wanted = mode & 07777, rest = wanted & ~ctx->umask;
+	const mode_t wanted = mode & 07777, rest = wanted & ~umask;
 
 	if (rest == wanted)
 		return wanted;
@@ -47,34 +49,48 @@ static int stat_directory(struct fs *fs, const char *prefix, struct stat *st)
 
 /* prefix is that of the directory to be born in. */
 static int plan_birth(struct fs *fs, const char *prefix, mode_t mode, bool directory,
-		      const struct fuse_ctx *ctx, struct birth *birth)
+		      const struct caller *caller, struct birth *birth)
 {
+	const struct owners *owners = &fs->options->owners;
 	struct stat st;
 	int error = stat_directory(fs, prefix, &st);
 
 	if (error < 0)
 		return error;
-	*birth = (struct birth){ .ctx = ctx, .mode = masked(fs, mode, ctx), .gid = ctx->gid };
+	*birth = (struct birth){ .caller = caller,
+				 .gid = caller->gid,
+				 .exact = owners->create_mode >= 0 };
+	birth->mode = birth->exact ? owners_mode(owners, mode, directory)
+				   : masked(fs, mode, caller->umask);
 	if (st.st_mode & S_ISGID) {
-		birth->gid = st.st_gid;
+		birth->gid = owners->groups.is_one ? caller->gid : st.st_gid;
 		birth->mode |= directory ? S_ISGID : 0;
 	}
+	if (!directory)
+		birth->mode = caller_mode(owners, caller, birth->mode, birth->gid);
 	return 0;
 }
 
 /* Describes what was born. The rules for the tree's directory count; those for
- * the shm directory may have given another group, or taken the set-group-ID bit
- * away. */
+ * the shm directory may have given another group or mode, or taken the
+ * set-group-ID bit away. */
 static int settle_birth(int fd, const struct birth *birth, bool directory, struct found *found)
 {
 	int error = tree_describe(fd, directory, found);
 	const bool other_group = error == 0 && found->st.st_gid != birth->gid;
+	const bool other_mode = (birth->mode & S_ISGID) ||
+				(birth->exact && (found->st.st_mode & 07777) != birth->mode);
 
-	if (error < 0 || (!other_group && !(birth->mode & S_ISGID)))
+	if (error < 0)
 		return error;
+	/* The daemon's user namespace may lack the id. */
+	if (birth->caller->limited && found->st.st_uid != birth->caller->uid)
+		return -EOVERFLOW;
+	if (!other_group && !other_mode)
+		return 0;
 	if (other_group && pshm_fchown(fd, (uid_t)-1, birth->gid) < 0)
 		return -errno;
-	if ((birth->mode & S_ISGID) && pshm_fchmod(fd, birth->mode) < 0)
+	if (other_mode && pshm_fchmod(fd, birth->mode) < 0)
 		return -errno;
 	return tree_describe(fd, directory, found);
 }
@@ -84,7 +100,7 @@ static int settle_birth(int fd, const struct birth *birth, bool directory, struc
 
 static int make_object(struct fs *fs, const char *name, int oflag, const struct birth *birth)
 {
-	const struct identity before = caller_begin(birth->ctx->uid, birth->gid);
+	const struct identity before = caller_begin(birth->caller->uid, birth->gid);
 	int fd;
 
 	fd = pshm_space_create(fs->space, name, oflag, birth->mode);
@@ -96,7 +112,7 @@ static int make_object(struct fs *fs, const char *name, int oflag, const struct 
 
 static int make_unnamed(struct fs *fs, int oflag, bool excl, const struct birth *birth)
 {
-	const struct identity before = caller_begin(birth->ctx->uid, birth->gid);
+	const struct identity before = caller_begin(birth->caller->uid, birth->gid);
 	int fd;
 
 	fd = pshm_space_tmpfile(fs->space, oflag, excl, birth->mode);
@@ -108,7 +124,7 @@ static int make_unnamed(struct fs *fs, int oflag, bool excl, const struct birth 
 
 /* Makes a file or, with directory, a marker. */
 static int make(struct fs *fs, struct node *parent, const char *name, int oflag, mode_t mode,
-		bool directory, const struct fuse_ctx *ctx, struct fuse_entry_param *entry)
+		bool directory, const struct caller *caller, struct fuse_entry_param *entry)
 {
 	object_name prefix;
 	struct found found;
@@ -119,7 +135,7 @@ static int make(struct fs *fs, struct node *parent, const char *name, int oflag,
 	if (error == 0)
 		error = tree_free_name(fs, prefix, name, directory, found.name);
 	if (error == 0)
-		error = plan_birth(fs, view_home(&fs->view, prefix, name), mode, directory, ctx,
+		error = plan_birth(fs, view_home(&fs->view, prefix, name), mode, directory, caller,
 				   &birth);
 	if (error < 0)
 		return error;
@@ -174,14 +190,15 @@ static int open_made(struct fs *fs, struct node *parent, const char *name, int o
 #define CREATE_ATTEMPTS 100
 
 static int name_create(struct fs *fs, struct node *parent, const char *name, mode_t mode,
-		       fuse_req_t req, struct fuse_file_info *fi, struct fuse_entry_param *entry)
+		       const struct caller *caller, fuse_req_t req, struct fuse_file_info *fi,
+		       struct fuse_entry_param *entry)
 {
 	NAMES held = names_hold(fs);
 	const int oflag = fi->flags & (O_ACCMODE | O_NOATIME);
 	int fd = -EEXIST;
 
 	for (int i = 0; fd == -EEXIST && i < CREATE_ATTEMPTS; i++) {
-		fd = make(fs, parent, name, oflag, mode, false, fuse_req_ctx(req), entry);
+		fd = make(fs, parent, name, oflag, mode, false, caller, entry);
 		if (fd != -EEXIST || (fi->flags & O_EXCL))
 			break;
 		fd = open_made(fs, parent, name, oflag | (fi->flags & O_TRUNC), req, entry);
@@ -191,19 +208,31 @@ static int name_create(struct fs *fs, struct node *parent, const char *name, mod
 	return fd < 0 ? fd : entry_open(fs, fd, fi, entry);
 }
 
+/* Who makes something in the directory. */
+static int find_maker(fuse_req_t req, struct node *directory, struct caller *caller)
+{
+	int error = caller_of(req, caller);
+
+	return error < 0 ? error : rights_to_make(req, directory);
+}
+
 void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 	       struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
 	NODE directory = node_get(&fs->nodes, parent);
 	struct fuse_entry_param entry;
-	int error = name_create(fs, directory, name, mode, req, fi, &entry);
+	struct caller caller;
+	int error = find_maker(req, directory, &caller);
 
+	if (error == 0)
+		error = name_create(fs, directory, name, mode, &caller, req, fi, &entry);
 	entry_reply_create(req, error, &entry, fi);
 }
 
-static int name_tmpfile(struct fs *fs, struct node *parent, mode_t mode, const struct fuse_ctx *ctx,
-			struct fuse_file_info *fi, struct fuse_entry_param *entry)
+static int name_tmpfile(struct fs *fs, struct node *parent, mode_t mode,
+			const struct caller *caller, struct fuse_file_info *fi,
+			struct fuse_entry_param *entry)
 {
 	NAMES held = names_hold(fs);
 	object_name prefix;
@@ -216,7 +245,7 @@ static int name_tmpfile(struct fs *fs, struct node *parent, mode_t mode, const s
 	if (error == 0)
 		error = kept_check(fs, parent, prefix);
 	if (error == 0)
-		error = plan_birth(fs, prefix, mode, false, ctx, &birth);
+		error = plan_birth(fs, prefix, mode, false, caller, &birth);
 	if (error < 0)
 		return error;
 	fd = make_unnamed(fs, fi->flags & (O_ACCMODE | O_NOATIME), fi->flags & O_EXCL, &birth);
@@ -236,17 +265,20 @@ void fs_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode, struct fuse_file
 	struct fs *fs = fs_of(req);
 	NODE directory = node_get(&fs->nodes, parent);
 	struct fuse_entry_param entry;
-	int error = name_tmpfile(fs, directory, mode, fuse_req_ctx(req), fi, &entry);
+	struct caller caller;
+	int error = find_maker(req, directory, &caller);
 
+	if (error == 0)
+		error = name_tmpfile(fs, directory, mode, &caller, fi, &entry);
 	entry_reply_create(req, error, &entry, fi);
 }
 
 /* A file or directory that is made and not opened. */
 static int name_make(struct fs *fs, struct node *parent, const char *name, mode_t mode,
-		     bool directory, const struct fuse_ctx *ctx, struct fuse_entry_param *entry)
+		     bool directory, const struct caller *caller, struct fuse_entry_param *entry)
 {
 	NAMES held = names_hold(fs);
-	int fd = make(fs, parent, name, O_RDWR, mode, directory, ctx, entry);
+	int fd = make(fs, parent, name, O_RDWR, mode, directory, caller, entry);
 
 	if (fd < 0)
 		return fd;
@@ -259,11 +291,12 @@ void fs_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, 
 	struct fs *fs = fs_of(req);
 	NODE directory = node_get(&fs->nodes, parent);
 	struct fuse_entry_param entry;
-	int error = -EPERM;
+	struct caller caller;
+	int error = S_ISREG(mode) ? find_maker(req, directory, &caller) : -EPERM;
 
 	(void)rdev;
-	if (S_ISREG(mode))
-		error = name_make(fs, directory, name, mode, false, fuse_req_ctx(req), &entry);
+	if (error == 0)
+		error = name_make(fs, directory, name, mode, false, &caller, &entry);
 	entry_reply(req, error, &entry);
 }
 
@@ -279,7 +312,10 @@ void fs_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 	struct fs *fs = fs_of(req);
 	NODE directory = node_get(&fs->nodes, parent);
 	struct fuse_entry_param entry;
-	int error = name_make(fs, directory, name, mode, true, fuse_req_ctx(req), &entry);
+	struct caller caller;
+	int error = find_maker(req, directory, &caller);
 
+	if (error == 0)
+		error = name_make(fs, directory, name, mode, true, &caller, &entry);
 	entry_reply(req, error, &entry);
 }

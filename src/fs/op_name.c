@@ -5,6 +5,7 @@
 #include "entry.h"
 #include "kept.h"
 #include "listing.h"
+#include "rights.h"
 #include "tree.h"
 
 #include "posix_shm.h"
@@ -135,8 +136,9 @@ void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct fs *fs = fs_of(req);
 	NODE directory = node_get(&fs->nodes, parent);
+	int error = rights_to_change(req, directory, name);
 
-	reply_error(req, name_unlink(fs, directory, name, req));
+	reply_error(req, error < 0 ? error : name_unlink(fs, directory, name, req));
 }
 
 static int name_rmdir(struct fs *fs, struct node *parent, const char *name, fuse_req_t req)
@@ -156,8 +158,9 @@ void fs_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct fs *fs = fs_of(req);
 	NODE directory = node_get(&fs->nodes, parent);
+	int error = rights_to_change(req, directory, name);
 
-	reply_error(req, name_rmdir(fs, directory, name, req));
+	reply_error(req, error < 0 ? error : name_rmdir(fs, directory, name, req));
 }
 
 static int give_name(struct fs *fs, int fd, const char *name, bool elsewhere, fuse_req_t req)
@@ -206,6 +209,11 @@ void fs_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const char *n
 	NODE node = node_get(&fs->nodes, ino);
 	NODE directory = node_get(&fs->nodes, newparent);
 	struct fuse_entry_param entry;
+	int error = rights_to_make(req, directory);
 
-	entry_reply(req, name_link(fs, node, directory, newname, req, &entry), &entry);
+	if (error == 0)
+		error = rights_to_link(req, node);
+	if (error == 0)
+		error = name_link(fs, node, directory, newname, req, &entry);
+	entry_reply(req, error, &entry);
 }

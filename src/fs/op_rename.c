@@ -4,6 +4,7 @@
 #include "listing.h"
 #include "move.h"
 #include "op_name.h"
+#include "rights.h"
 #include "tree.h"
 
 #include "shm/platform.h"
@@ -222,6 +223,9 @@ void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t n
 	NODE newdirectory = node_get(&fs->nodes, newparent);
 	struct end from = { .parent = directory, .name = name };
 	struct end to = { .parent = newdirectory, .name = newname };
+	int error = rights_to_change(req, directory, name);
 
-	reply_error(req, name_rename(fs, &from, &to, flags, req));
+	if (error == 0)
+		error = rights_to_change(req, newdirectory, newname);
+	reply_error(req, error < 0 ? error : name_rename(fs, &from, &to, flags, req));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "op_xattr.h"
 
+#include "caller.h"
 #include "tree.h"
 
 #include "posix_shm.h"
@@ -39,14 +40,37 @@ static ssize_t result_of(ssize_t result, int fd)
 	return result;
 }
 
+static bool is_acl(const char *name)
+{
+	return strncmp(name, "system.posix_acl_", strlen("system.posix_acl_")) == 0;
+}
+
+/* Everybody's to read, as xattr_permission() in the kernel's fs/xattr.c has it.
+ * The kernel asks for ACLs itself when it checks rights. */
+static bool is_public(const char *name)
+{
+	return strncmp(name, "system.", strlen("system.")) == 0 ||
+	       strncmp(name, "security.", strlen("security.")) == 0;
+}
+
 static ssize_t xattr_get(struct fs *fs, struct node *node, const char *name, void *value,
-			 size_t size)
+			 size_t size, fuse_req_t req)
 {
 	NAMES held = names_hold(fs);
+	ACTING acting = { 0 };
 	self_path path;
-	int fd = open_path(fs, node, path);
+	int error = is_public(name) ? 0 : acting_begin(&acting, req), fd;
+	ssize_t result;
 
-	return fd < 0 ? fd : result_of(getxattr(path, name, value, size), fd);
+	if (error < 0)
+		return error;
+	fd = open_path(fs, node, path);
+	if (fd < 0)
+		return fd;
+	result = result_of(getxattr(path, name, value, size), fd);
+	if (result > 0 && size > 0 && is_acl(name))
+		owners_show_acl(&fs->options->owners, value, (size_t)result);
+	return result;
 }
 
 /* Takes the names out that are shown to root alone (man 7 xattr). */
@@ -81,19 +105,23 @@ static ssize_t xattr_list(struct fs *fs, struct node *node, char *list, bool is_
 }
 
 /* An ACL is its owner's to change, as the mode is. */
-static int check_owner(struct node *node, int fd, const char *name, uid_t uid)
+static int check_owner(struct node *node, int fd, const char *name, fuse_req_t req)
 {
+	struct caller caller;
 	struct stat st;
+	int error = caller_of(req, &caller);
 
+	if (error < 0)
+		return error;
 	if (strncmp(name, "system.", strlen("system.")) != 0)
 		return 0;
 	if (pshm_fstat(fd, &st) < 0)
 		return -errno;
-	return node_owner_may(node, &st, uid) ? 0 : -EPERM;
+	return node_owner_may(node, &st, caller.uid, caller.root) ? 0 : -EPERM;
 }
 
 /* A descriptor of an object whose attribute the user may change. */
-static int open_to_change(struct fs *fs, struct node *node, const char *name, uid_t uid,
+static int open_to_change(struct fs *fs, struct node *node, const char *name, fuse_req_t req,
 			  self_path path)
 {
 	int error = tree_check_writable(node), fd = -1;
@@ -101,7 +129,7 @@ static int open_to_change(struct fs *fs, struct node *node, const char *name, ui
 	if (error == 0)
 		error = fd = open_path(fs, node, path);
 	if (fd >= 0)
-		error = check_owner(node, fd, name, uid);
+		error = check_owner(node, fd, name, req);
 	if (error == 0)
 		return fd;
 	if (fd >= 0)
@@ -110,24 +138,32 @@ static int open_to_change(struct fs *fs, struct node *node, const char *name, ui
 }
 
 static int xattr_set(struct fs *fs, struct node *node, const char *name, const void *value,
-		     size_t size, int flags, uid_t uid)
+		     size_t size, int flags, fuse_req_t req)
 {
 	NAMES held = names_hold(fs);
+	ACTING acting = { 0 };
 	self_path path;
-	int fd;
+	int error, fd;
 
 	if (is_unsupported(fs, node, name))
 		return -EOPNOTSUPP;
-	fd = open_to_change(fs, node, name, uid, path);
+	error = acting_begin(&acting, req);
+	if (error < 0)
+		return error;
+	fd = open_to_change(fs, node, name, req, path);
 	return fd < 0 ? fd : (int)result_of(setxattr(path, name, value, size, flags), fd);
 }
 
-static int xattr_remove(struct fs *fs, struct node *node, const char *name, uid_t uid)
+static int xattr_remove(struct fs *fs, struct node *node, const char *name, fuse_req_t req)
 {
 	NAMES held = names_hold(fs);
+	ACTING acting = { 0 };
 	self_path path;
-	int fd = open_to_change(fs, node, name, uid, path);
+	int error = acting_begin(&acting, req), fd;
 
+	if (error < 0)
+		return error;
+	fd = open_to_change(fs, node, name, req, path);
 	return fd < 0 ? fd : (int)result_of(removexattr(path, name), fd);
 }
 
@@ -142,13 +178,33 @@ static void reply_value(fuse_req_t req, const char *value, size_t size, ssize_t 
 		fuse_reply_buf(req, value, (size_t)result);
 }
 
+/* An ACL has ids in it, which natively are others. */
+static int xattr_set_acl(struct fs *fs, struct node *node, const char *name, const void *value,
+			 size_t size, int flags, fuse_req_t req)
+{
+	void *native = malloc(size + 1);
+	int error = -ENOMEM;
+
+	if (native != NULL) {
+		memcpy(native, value, size);
+		error = owners_take_acl(&fs->options->owners, native, size);
+	}
+	if (error == 0)
+		error = xattr_set(fs, node, name, native, size, flags, req);
+	free(native);
+	return error;
+}
+
 void fs_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size,
 		 int flags)
 {
 	struct fs *fs = fs_of(req);
 	NODE node = node_get(&fs->nodes, ino);
 
-	reply_error(req, xattr_set(fs, node, name, value, size, flags, fuse_req_ctx(req)->uid));
+	int error = is_acl(name) ? xattr_set_acl(fs, node, name, value, size, flags, req)
+				 : xattr_set(fs, node, name, value, size, flags, req);
+
+	reply_error(req, error);
 }
 
 void fs_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
@@ -158,7 +214,7 @@ void fs_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 	char *value = malloc(size + 1);
 
 	reply_value(req, value, size,
-		    value == NULL ? -ENOMEM : xattr_get(fs, node, name, value, size));
+		    value == NULL ? -ENOMEM : xattr_get(fs, node, name, value, size, req));
 	free(value);
 }
 
@@ -170,7 +226,7 @@ void fs_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 	ssize_t result = -ENOMEM;
 
 	if (list != NULL)
-		result = xattr_list(fs, node, list, fuse_req_ctx(req)->uid == 0);
+		result = xattr_list(fs, node, list, caller_is_root(req));
 	if (size != 0 && result > (ssize_t)size)
 		result = -ERANGE;
 	reply_value(req, list, size, result);
@@ -182,5 +238,5 @@ void fs_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 	struct fs *fs = fs_of(req);
 	NODE node = node_get(&fs->nodes, ino);
 
-	reply_error(req, xattr_remove(fs, node, name, fuse_req_ctx(req)->uid));
+	reply_error(req, xattr_remove(fs, node, name, req));
 }

@@ -129,11 +129,14 @@ int options_parse(struct options *options, int argc, char **argv, char *message,
 		.allow_other = geteuid() == 0,
 		.mount_options = strdup("fsname=shm,subtype=shmfuse,default_permissions"),
 	};
+	owners_init(&options->owners);
 	if (options->mount_options == NULL)
 		return parse_fail(&parser, "out of memory");
 	error = parse_arguments(&parser, argc, argv);
 	if (error == 0)
 		error = check_root(&parser);
+	if (error == 0)
+		error = parse_check_owners(&parser);
 	if (error == 0 && options->allow_other)
 		error = parse_pass_on(&parser, "allow_other");
 	if (options->debug)

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "owner.h"
 #include "share.h"
 
 #include <stdbool.h>
@@ -35,6 +36,7 @@ struct options {
 	const char *subdir;   /* NULL: the whole tree */
 	struct shares shares; /* of the top level, in the root */
 	bool ephemeral;
+	struct owners owners;
 	char *mount_options; /* for mount(2) and libfuse, with commas */
 };
 

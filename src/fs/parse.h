@@ -30,5 +30,14 @@ bool parse_word(const struct word *words, const char *name, int *value);
 
 /* The words between the commas of -o. The list is taken apart. */
 int parse_mount_options(const struct parser *parser, char *list);
+/* Owners, in owner_options.c. */
+int parse_map_uid(const struct parser *parser, const char *value);
+int parse_map_gid(const struct parser *parser, const char *value);
+int parse_uid(const struct parser *parser, const char *value);
+int parse_gid(const struct parser *parser, const char *value);
+int parse_create_mode(const struct parser *parser, const char *value);
+/* Once all options are known. */
+int parse_check_owners(const struct parser *parser);
+
 /* One more word for mount(2), by way of libfuse. */
 int parse_pass_on(const struct parser *parser, const char *word);

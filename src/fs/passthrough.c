@@ -39,7 +39,7 @@ static int backing_open(struct fs *fs, int fd)
 	const int id = ioctl(fuse_session_fd(fs->session), BACKING_OPEN, &map);
 	const int error = -errno;
 
-	caller_restore_fsetid(&before);
+	caller_restore(&before);
 	return id < 0 ? error : id;
 }
 

@@ -15,7 +15,7 @@ static bool keeps_setgid(fuse_req_t req, const struct stat *st)
 {
 	if (st->st_mode & S_IXGRP)
 		return false;
-	return fuse_req_ctx(req)->uid == 0 || caller_is_in_group(req, st->st_gid);
+	return caller_is_root(req) || caller_is_in_group(req, st->st_gid);
 }
 
 int set_id_clear(fuse_req_t req, int fd)

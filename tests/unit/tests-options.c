@@ -231,6 +231,59 @@ static void test_fstab_s_other_words_are_left_out(void)
 	}
 }
 
+/* Only root's daemon can make things for others. */
+static bool may_map_owners(void)
+{
+	if (geteuid() == 0)
+		return true;
+	g_test_skip("needs root");
+	return false;
+}
+
+static void test_owners_are_mapped_by_numbers_and_names(void)
+{
+	const struct owners *owners;
+	uint32_t host;
+	LINE line = { 0 };
+
+	if (!may_map_owners())
+		return;
+	parse(&line, "-o map_uid=1000:100000:root:7,map_gid=5:6 /m");
+	g_assert_cmpint(line.error, ==, 0);
+	owners = &line.options.owners;
+	g_assert_cmpuint(id_shown(&owners->users, 1000), ==, 100000);
+	g_assert_true(id_of_caller(&owners->users, 7, &host));
+	g_assert_cmpuint(host, ==, 0);
+	g_assert_cmpuint(id_shown(&owners->groups, 5), ==, 6);
+	g_assert_cmpuint(id_shown(&owners->groups, 1000), ==, 1000);
+}
+
+static void test_the_last_map_counts(void)
+{
+	LINE line = { 0 };
+
+	if (!may_map_owners())
+		return;
+	parse(&line, "-o map_uid=1:2:3:4 -o map_uid=5:6 /m");
+	g_assert_cmpint(line.error, ==, 0);
+	g_assert_cmpuint(line.options.owners.users.count, ==, 1);
+	g_assert_cmpuint(id_shown(&line.options.owners.users, 5), ==, 6);
+	g_assert_cmpuint(id_shown(&line.options.owners.users, 1), ==, 1);
+}
+
+static void test_one_owner_and_the_mode_of_new_files(void)
+{
+	LINE line = { 0 };
+
+	if (!may_map_owners())
+		return;
+	parse(&line, "-o uid=root,gid=100,create_mode=0660 /m");
+	g_assert_cmpint(line.error, ==, 0);
+	g_assert_cmpuint(id_shown(&line.options.owners.users, 1000), ==, 0);
+	g_assert_cmpuint(id_shown(&line.options.owners.groups, 1000), ==, 100);
+	g_assert_cmpint(line.options.owners.create_mode, ==, 0660);
+}
+
 static void test_questions_need_no_mount_point(void)
 {
 	static const struct {
@@ -281,6 +334,27 @@ static void test_wrong_line_has_one_line_that_says_so(void)
 		{ "-o share= /m", "share=: give patterns" },
 		{ "-o share=a::b /m", "share=a::b: give patterns" },
 		{ "-o share_ro=/a /m", "share_ro=/a: give patterns" },
+		{ "-o map_uid= /m", "has no VIEW" },
+		{ "-o map_uid=1000 /m", "'1000' has no VIEW" },
+		{ "-o map_uid=1:2:3 /m", "'3' has no VIEW" },
+		{ "-o map_uid=1:2: /m", "has no VIEW" },
+		{ "-o map_uid=1: /m", "'' is no user" },
+		{ "-o map_uid=no-such-user:1 /m", "'no-such-user' is no user" },
+		{ "-o map_gid=1:no-such-group /m", "'no-such-group' is no group" },
+		{ "-o map_uid=4294967295:1 /m", "'4294967295' is no user" },
+		{ "-o map_uid=99999999999999999999:1 /m", "is no user" },
+		{ "-o map_uid=-1:1 /m", "'-1' is no user" },
+		{ "-o map_uid=1:2:1:3 /m", "1:3 contradicts" },
+		{ "-o map_uid=1:2:3:2 /m", "3:2 contradicts" },
+		{ "-o map_uid=1:65534 /m", "VIEW 65534" },
+		{ "-o uid=1,map_uid=1:2 /m", "uid and map_uid contradict" },
+		{ "-o map_gid=1:2,gid=1 /m", "gid and map_gid contradict" },
+		{ "-o uid= /m", "'' is no user" },
+		{ "-o gid=no-such-group /m", "'no-such-group' is no group" },
+		{ "-o create_mode= /m", "octal" },
+		{ "-o create_mode=8 /m", "create_mode=8" },
+		{ "-o create_mode=1777 /m", "create_mode=1777" },
+		{ "-o create_mode=u+x /m", "octal" },
 		{ "-o bogus /m", "'bogus'" },
 		{ "-o bogus=1 /m", "'bogus=1'" },
 		{ "-o rox /m", "'rox'" },
@@ -344,7 +418,8 @@ static void test_help_names_every_option_within_80_columns(void)
 	static const char *const words[] = { "-o",	 "-f",	       "-d",		"--check",
 					     "--help",	 "--version",  "data=",		"local_lock=",
 					     "separator=", "noallow_other", "flat",		"  ac ",
-					     "io_uring=" };
+					     "io_uring=", "map_uid=", "map_gid=", "uid=", " gid=",
+					     "create_mode=" };
 	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
 	size_t size;
@@ -372,6 +447,9 @@ int main(int argc, char **argv)
 	add("options", root_is_a_part_with_shares);
 	add("options", mount_s_own_words_are_passed_on);
 	add("options", fstab_s_other_words_are_left_out);
+	add("options", owners_are_mapped_by_numbers_and_names);
+	add("options", the_last_map_counts);
+	add("options", one_owner_and_the_mode_of_new_files);
 	add("options", questions_need_no_mount_point);
 	add("options", wrong_line_has_one_line_that_says_so);
 	add("options", separator_is_no_letter_of_the_semaphore_s_prefix);
