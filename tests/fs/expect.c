@@ -4,6 +4,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -195,6 +197,40 @@ bool child_as(uid_t uid, gid_t gid, gid_t group)
 bool child_exit(void)
 {
 	_exit(0);
+}
+
+static void put_map(pid_t pid, const char *name, unsigned first)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/%s", pid, name);
+	g_autofree char *map = g_strdup_printf("0 %u 65536", first);
+	int fd = ok(open(path, O_WRONLY));
+
+	ok(write(fd, map, strlen(map)));
+	ok(close(fd));
+}
+
+int user_namespace(uid_t uid, gid_t gid)
+{
+	g_autofree char *path = NULL;
+	int gate[2], fd;
+	pid_t pid;
+
+	ok(pipe(gate));
+	CHILD (pid) {
+		ok(unshare(CLONE_NEWUSER));
+		ok(write(gate[1], "x", 1));
+		pause();
+	}
+	ok(close(gate[1]));
+	g_assert_cmpint(ok(read(gate[0], &(char){ 0 }, 1)), ==, 1);
+	ok(close(gate[0]));
+	put_map(pid, "uid_map", uid);
+	put_map(pid, "gid_map", gid);
+	path = g_strdup_printf("/proc/%d/ns/user", pid);
+	fd = ok(open(path, O_RDONLY | O_CLOEXEC));
+	ok(kill(pid, SIGKILL));
+	ok(waitpid(pid, NULL, 0));
+	return fd;
 }
 
 void ends_well(pid_t pid)

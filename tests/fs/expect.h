@@ -74,6 +74,10 @@ void fill_pattern(void *buf, size_t len, unsigned seed);
 bool child_as(uid_t uid, gid_t gid, gid_t group);
 _Noreturn bool child_exit(void);
 
+/* A descriptor, for setns(2), of a new user namespace in which ids 0 to 65535 are
+ * those from uid, and gid, on. */
+int user_namespace(uid_t uid, gid_t gid);
+
 /* A block that runs in a child of its own, at the same time:
  *     CHILD (pid) { ... }   ends_well(pid); */
 #define CHILD(pid)                                                            \
