@@ -117,6 +117,9 @@ int caller_begin_with_groups(fuse_req_t req, struct identity *before)
 	if (error < 0)
 		return error;
 	count = error = read_groups(req, &groups);
+	/* Of another process namespace: fewer rights are no fault. */
+	if (count < 0 && caller.limited)
+		count = 0;
 	/* An ordinary user's daemon has his groups, and no right to change them. */
 	if (count >= 0)
 		error = geteuid() == 0 ? set_groups((size_t)count, groups) : 0;
