@@ -60,6 +60,40 @@ bool caller_is_limited(fuse_req_t req)
 	return caller_of(req, &caller) < 0 || caller.limited;
 }
 
+/* ---- capabilities: capset(2) is a thread's own affair ---- */
+
+/* libcap would ask the same of it. */
+static struct capabilities drop(__u32 low, __u32 high)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+	struct capabilities before = { 0 };
+
+	if (syscall(SYS_capget, &header, before.sets) < 0)
+		return before;
+	memcpy(sets, before.sets, sizeof(sets));
+	sets[0].effective &= ~low;
+	sets[1].effective &= ~high;
+	if (memcmp(sets, before.sets, sizeof(sets)) != 0)
+		before.dropped = syscall(SYS_capset, &header, sets) == 0;
+	return before;
+}
+
+struct capabilities caller_drop_fsetid(void)
+{
+	return drop(CAP_TO_MASK(CAP_FSETID), 0);
+}
+
+void caller_restore(const struct capabilities *before)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+
+	if (before->dropped)
+		syscall(SYS_capset, &header, before->sets);
+}
+
+/* ---- identities ---- */
+
 /* Both calls tell what was before, and nothing else: man 2 setfsuid. */
 struct identity caller_begin(uid_t uid, gid_t gid)
 {
@@ -108,6 +142,24 @@ static int set_groups(size_t count, const gid_t *groups)
 	return syscall(SYS_setgroups, count, groups) < 0 ? -errno : 0;
 }
 
+/* An id that the daemon's own user namespace lacks is not taken, in silence. */
+static bool is_now(const struct caller *caller)
+{
+	return (uid_t)setfsuid(NO_ID) == caller->uid && (gid_t)setfsgid(NO_ID) == caller->gid;
+}
+
+static int begin(const struct caller *caller, struct identity *before)
+{
+	*before = caller_begin(caller->uid, caller->gid);
+	if (!caller->limited)
+		return 0;
+	before->capabilities = drop(~(__u32)0, ~(__u32)0);
+	if (is_now(caller))
+		return 0;
+	caller_end_with_groups(*before);
+	return -EOVERFLOW;
+}
+
 int caller_begin_with_groups(fuse_req_t req, struct identity *before)
 {
 	struct caller caller;
@@ -124,15 +176,15 @@ int caller_begin_with_groups(fuse_req_t req, struct identity *before)
 	if (count >= 0)
 		error = geteuid() == 0 ? set_groups((size_t)count, groups) : 0;
 	free(groups);
-	if (error >= 0)
-		*before = caller_begin(caller.uid, caller.gid);
-	return error < 0 ? error : 0;
+	return error < 0 ? error : begin(&caller, before);
 }
 
 void caller_end_with_groups(struct identity before)
 {
 	const int error = errno;
 
+	/* These first: they have the right to the rest. */
+	caller_restore(&before.capabilities);
 	caller_end(before);
 	if (geteuid() == 0)
 		set_groups(0, NULL);
@@ -152,59 +204,7 @@ bool caller_is_in_group(fuse_req_t req, gid_t gid)
 	return found;
 }
 
-/* ---- capabilities: capset(2) is a thread's own affair ---- */
-
-/* libcap would ask the same of it. */
-static struct capabilities drop(__u32 low, __u32 high)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
-	struct capabilities before = { 0 };
-
-	if (syscall(SYS_capget, &header, before.sets) < 0)
-		return before;
-	memcpy(sets, before.sets, sizeof(sets));
-	sets[0].effective &= ~low;
-	sets[1].effective &= ~high;
-	if (memcmp(sets, before.sets, sizeof(sets)) != 0)
-		before.dropped = syscall(SYS_capset, &header, sets) == 0;
-	return before;
-}
-
-struct capabilities caller_drop_fsetid(void)
-{
-	return drop(CAP_TO_MASK(CAP_FSETID), 0);
-}
-
-void caller_restore(const struct capabilities *before)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-
-	if (before->dropped)
-		syscall(SYS_capset, &header, before->sets);
-}
-
 /* ---- acting as the HOST ---- */
-
-/* An id that the daemon's own user namespace lacks is not taken, in silence. */
-static bool is_now(const struct caller *caller)
-{
-	return (uid_t)setfsuid(NO_ID) == caller->uid && (gid_t)setfsgid(NO_ID) == caller->gid;
-}
-
-static int act(struct acting *acting, fuse_req_t req, const struct caller *caller)
-{
-	int error = caller_begin_with_groups(req, &acting->before);
-
-	if (error < 0)
-		return error;
-	acting->begun = true;
-	acting->capabilities = drop(~(__u32)0, ~(__u32)0);
-	if (is_now(caller))
-		return 0;
-	acting_end(acting);
-	return -EOVERFLOW;
-}
 
 int acting_begin(struct acting *acting, fuse_req_t req)
 {
@@ -213,22 +213,17 @@ int acting_begin(struct acting *acting, fuse_req_t req)
 
 	*acting = (struct acting){ 0 };
 	error = caller_of(req, &caller);
-	if (error < 0 || !caller.limited)
-		return error;
-	return act(acting, req, &caller);
+	if (error == 0 && caller.limited)
+		error = caller_begin_with_groups(req, &acting->before);
+	acting->begun = error == 0 && caller.limited;
+	return error;
 }
 
 void acting_end(struct acting *acting)
 {
-	const int error = errno;
-
-	if (acting->begun) {
-		/* These first: they have the right to the rest. */
-		caller_restore(&acting->capabilities);
+	if (acting->begun)
 		caller_end_with_groups(acting->before);
-	}
 	acting->begun = false;
-	errno = error;
 }
 
 int caller_access(fuse_req_t req, int fd, int mode)

@@ -41,10 +41,17 @@ bool caller_is_root(fuse_req_t req);
 /* Acts as HOST, or has no identity at all. */
 bool caller_is_limited(fuse_req_t req);
 
+/* The capabilities of the thread, to be put back. */
+struct capabilities {
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+	bool dropped;
+};
+
 /* File access identity of the thread. */
 struct identity {
 	uid_t uid;
 	gid_t gid;
+	struct capabilities capabilities; /* those that a limited caller lacks */
 };
 
 /* What the thread makes belongs to uid and gid, and without root's rights over
@@ -53,7 +60,8 @@ struct identity caller_begin(uid_t uid, gid_t gid);
 void caller_end(struct identity before);
 
 /* The same with all groups of the one who sent the request, as for opening what
- * is there. 0 or a negative errno, and then nothing is to be undone. */
+ * is there; for a limited caller without capabilities. 0 or a negative errno, and then nothing is
+ * to be undone. */
 int caller_begin_with_groups(fuse_req_t req, struct identity *before);
 void caller_end_with_groups(struct identity before);
 
@@ -72,12 +80,6 @@ static inline void caller_end_if(bool wanted, struct identity before)
 /* Is the group among those of who sent the request? */
 bool caller_is_in_group(fuse_req_t req, gid_t gid);
 
-/* The capabilities of the thread, to be put back. */
-struct capabilities {
-	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
-	bool dropped;
-};
-
 /* CAP_FSETID: who has it writes and truncates without clearing the set-user-ID
  * and set-group-ID bits. */
 struct capabilities caller_drop_fsetid(void);
@@ -87,7 +89,6 @@ void caller_restore(const struct capabilities *before);
 struct acting {
 	bool begun;
 	struct identity before;
-	struct capabilities capabilities;
 };
 
 /* 0 or a negative errno. */

@@ -418,6 +418,53 @@ static void the_mode_can_be_changed_later(void)
 	g_assert_cmpuint(mode_of(SHM "/a"), ==, 04700);
 }
 
+/* ---- set-ID bits ---- */
+
+static void a_lent_identity_is_not_lent_on(void)
+{
+	AS_USER (100000, 200000) {
+		umask(0);
+		ok(close(ok(open(MNT "/made", O_RDWR | O_CREAT, 06755))));
+		ok(mknod(MNT "/node", S_IFREG | 06755, 0));
+		put(MNT "/a", "");
+		ok(chmod(MNT "/a", 06755));
+		ok(mkdir(MNT "/d", 0755));
+		ok(chmod(MNT "/d", 02755));
+	}
+	g_assert_cmpuint(mode_of(SHM "/made"), ==, 0755);
+	g_assert_cmpuint(mode_of(SHM "/node"), ==, 0755);
+	g_assert_cmpuint(mode_of(SHM "/a"), ==, 0755);
+	g_assert_cmpuint(mode_of(SHM "/d%"), ==, 02755);
+	AS_USER (1001, 2001) {
+		put(MNT "/own", "");
+		ok(chmod(MNT "/own", 04755));
+	}
+	g_assert_cmpuint(mode_of(SHM "/own"), ==, 04755);
+}
+
+static void the_one_owners_identity_is_not_lent_on(void)
+{
+	AS_USER (1001, 2001) {
+		umask(0);
+		ok(close(ok(open(MNT "/made", O_RDWR | O_CREAT, 06755))));
+	}
+	g_assert_cmpuint(mode_of(SHM "/made"), ==, 0755);
+}
+
+/* Who runs a program of the mount does not become whom it is shown to be of. */
+static void set_id_bits_of_mapped_owners_are_not_shown(void)
+{
+	put_new(SHM "/hosts", 0755, 1000, 2000);
+	put_new(SHM "/others", 0755, 1001, 2001);
+	ok(chmod(SHM "/hosts", 06755));
+	ok(chmod(SHM "/others", 06755));
+	g_assert_cmpuint(mode_of(MNT "/hosts"), ==, 0755);
+	g_assert_cmpuint(mode_of(MNT "/others"), ==, 06755);
+	AS_USER (100000, 200000)
+		ok(pwrite(ok(open(MNT "/hosts", O_RDWR)), "x", 1, 0));
+	g_assert_cmpuint(mode_of(SHM "/hosts"), ==, 0755);
+}
+
 /* ---- containers ---- */
 
 /* mount(2) as an ID-mapped one is refused: see doc/limits.md. */
@@ -468,6 +515,9 @@ static const struct mount_test tests[] = {
 	{ TEST(new_files_have_the_mode_whatever_the_umask), .options = "create_mode=0664" },
 	{ TEST(new_files_have_the_mode_whatever_the_default_acl), .options = "create_mode=0664" },
 	{ TEST(the_mode_can_be_changed_later), .options = "create_mode=0664" },
+	{ TEST(a_lent_identity_is_not_lent_on), .options = MAPPED },
+	{ TEST(the_one_owners_identity_is_not_lent_on), .options = "uid=0,gid=0" },
+	{ TEST(set_id_bits_of_mapped_owners_are_not_shown), .options = MAPPED },
 	{ TEST(id_mapped_mounts_are_refused), .options = MAPPED },
 	{ TEST(only_root_maps_owners), .paths = NO_MOUNT },
 };

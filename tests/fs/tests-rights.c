@@ -453,58 +453,6 @@ static void root_that_is_mapped_is_bound_by_directories(void)
 	has_names(SHM, "hosts% hosts%a others% others%a ");
 }
 
-/* ---- set-ID bits ---- */
-
-static mode_t mode_of(const char *path)
-{
-	return stat_of(path).st_mode & 07777;
-}
-
-static void a_lent_identity_is_not_lent_on(void)
-{
-	AS_USER (100000, 200000) {
-		umask(0);
-		ok(close(ok(open(MNT "/made", O_RDWR | O_CREAT, 06755))));
-		ok(mknod(MNT "/node", S_IFREG | 06755, 0));
-		put(MNT "/a", "");
-		ok(chmod(MNT "/a", 06755));
-		ok(mkdir(MNT "/d", 0755));
-		ok(chmod(MNT "/d", 02755));
-	}
-	g_assert_cmpuint(mode_of(SHM "/made"), ==, 0755);
-	g_assert_cmpuint(mode_of(SHM "/node"), ==, 0755);
-	g_assert_cmpuint(mode_of(SHM "/a"), ==, 0755);
-	g_assert_cmpuint(mode_of(SHM "/d%"), ==, 02755);
-	AS_USER (1001, 2001) {
-		put(MNT "/own", "");
-		ok(chmod(MNT "/own", 04755));
-	}
-	g_assert_cmpuint(mode_of(SHM "/own"), ==, 04755);
-}
-
-static void the_one_owners_identity_is_not_lent_on(void)
-{
-	AS_USER (1001, 2001) {
-		umask(0);
-		ok(close(ok(open(MNT "/made", O_RDWR | O_CREAT, 06755))));
-	}
-	g_assert_cmpuint(mode_of(SHM "/made"), ==, 0755);
-}
-
-/* Who runs a program of the mount does not become whom it is shown to be of. */
-static void set_id_bits_of_mapped_owners_are_not_shown(void)
-{
-	put_new(SHM "/hosts", 0755, 1000, 2000);
-	put_new(SHM "/others", 0755, 1001, 2001);
-	ok(chmod(SHM "/hosts", 06755));
-	ok(chmod(SHM "/others", 06755));
-	g_assert_cmpuint(mode_of(MNT "/hosts"), ==, 0755);
-	g_assert_cmpuint(mode_of(MNT "/others"), ==, 06755);
-	AS_USER (100000, 200000)
-		ok(pwrite(ok(open(MNT "/hosts", O_RDWR)), "x", 1, 0));
-	g_assert_cmpuint(mode_of(SHM "/hosts"), ==, 0755);
-}
-
 /* ---- containers ---- */
 
 static void a_container_has_its_owners(void)
@@ -535,6 +483,55 @@ static void a_container_has_its_owners(void)
 	has_text(SHM "/hosts", "text\n");
 }
 
+/* ---- shared names ---- */
+
+/* The shm directory has the sticky bit, the view's directory has not. */
+static void make_shared_names(void)
+{
+	put_new(SHM "/cam_hosts", 0666, 1000, 2000);
+	put_new(SHM "/cam_others", 0666, 1001, 2001);
+	put_new(SHM "/team%", 0777, 1001, 2001);
+	ok(chmod(SHM "/team%", 0777));
+}
+
+static void owners_are_mapped_in_a_view_too(void)
+{
+	pid_t daemon;
+
+	make_shared_names();
+	daemon = view_start("subdir=team,share=cam_*," MAPPED);
+	AS_USER (100000, 200000) {
+		put(VIEW "/private", "");
+		put(VIEW "/cam_new", "");
+		ok(unlink(VIEW "/cam_hosts"));
+		fails(EPERM, unlink(VIEW "/cam_others"));
+		fails(EPERM, rename(VIEW "/private", VIEW "/cam_others"));
+		fails(EPERM, chmod(VIEW "/cam_others", 0600));
+	}
+	g_assert_cmpuint(stat_of(SHM "/team%private").st_uid, ==, 1000);
+	g_assert_cmpuint(stat_of(SHM "/cam_new").st_uid, ==, 1000);
+	view_end(daemon);
+}
+
+static void a_lent_root_has_no_capabilities_over_shared_names(void)
+{
+	pid_t daemon;
+
+	make_shared_names();
+	/* In a directory of its own even a root without capabilities may unlink. */
+	ok(chown(SHM, 1001, 2001));
+	daemon = view_start("subdir=team,share=cam_*,map_uid=0:100000");
+	AS_USER (100000, 200000) {
+		put(VIEW "/private", "");
+		fails(EPERM, unlink(VIEW "/cam_others"));
+		fails(EPERM, rename(VIEW "/cam_others", VIEW "/mine"));
+		fails(EPERM, rename(VIEW "/private", VIEW "/cam_others"));
+		fails(EPERM, chown(VIEW "/private", 1001, -1));
+	}
+	g_assert_cmpuint(stat_of(SHM "/team%private").st_uid, ==, 0);
+	view_end(daemon);
+}
+
 static const struct mount_test tests[] = {
 	{ TEST(view_may_what_host_may), .options = MAPPED },
 	{ TEST(root_of_a_container_is_its_host_and_nothing_more), .options = MAPPED },
@@ -548,9 +545,8 @@ static const struct mount_test tests[] = {
 	{ TEST(root_is_the_one_owner_too), .options = "uid=5000,gid=6000" },
 	{ TEST(the_one_owner_has_what_is_his), .options = "uid=5000,gid=6000" },
 	{ TEST(directories_are_mapped_users_too), .options = MAPPED },
-	{ TEST(a_lent_identity_is_not_lent_on), .options = MAPPED },
-	{ TEST(the_one_owners_identity_is_not_lent_on), .options = "uid=0,gid=0" },
-	{ TEST(set_id_bits_of_mapped_owners_are_not_shown), .options = MAPPED },
+	{ TEST(owners_are_mapped_in_a_view_too) },
+	{ TEST(a_lent_root_has_no_capabilities_over_shared_names) },
 	{ TEST(a_container_has_its_owners), .options = MAPPED },
 };
 
