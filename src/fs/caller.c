@@ -133,6 +133,8 @@ static int read_groups(fuse_req_t req, gid_t **groups)
 	if (*groups == NULL)
 		return -ENOMEM;
 	have = fuse_req_getgroups(req, count, *groups);
+	if (have < 0)
+		return have;
 	return map_groups(&owners_of(req)->groups, *groups, have < count ? have : count);
 }
 
