@@ -7,6 +7,7 @@
 #include "session.h"
 
 #include "version.h"
+#include "who/who.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -91,6 +92,8 @@ int main(int argc, char **argv)
 	message_line message;
 	int status = EXIT_USAGE;
 
+	if (argc > 1 && strcmp(argv[1], "who") == 0)
+		return who_main(argc - 1, argv + 1);
 	log_open();
 	if (options_parse(&options, argc, argv, message, sizeof(message)) < 0)
 		log_error("%s", message);
