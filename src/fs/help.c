@@ -36,6 +36,8 @@ static const char usage[] =
 	"  create_mode=MODE       octal mode of new files, whatever the umask\n"
 	"  ac                     the kernel may keep attributes for a tick of its\n"
 	"                         clock: faster stat and open (default: noac)\n"
+	"  audit                  log who creates, opens for writing, removes objects,\n"
+	"                         and is denied: one line each\n"
 	"  separator=C            byte between the parts of a name (default: %)\n"
 	"  flat                   no directories\n"
 	"  subdir=DIR             mount this directory of the tree alone\n"

@@ -21,9 +21,12 @@ static void tell(int priority, const char *format, va_list args)
 		vsyslog(priority, format, args);
 		return;
 	}
+	/* A line of one thread stays one line. */
+	flockfile(stderr);
 	fputs("shmfuse: ", stderr);
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
+	funlockfile(stderr);
 }
 
 void log_error(const char *format, ...)
@@ -32,6 +35,15 @@ void log_error(const char *format, ...)
 
 	va_start(args, format);
 	tell(LOG_ERR, format, args);
+	va_end(args);
+}
+
+void log_notice(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	tell(LOG_NOTICE, format, args);
 	va_end(args);
 }
 

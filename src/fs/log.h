@@ -13,6 +13,7 @@ void log_open(void);
 void log_to_system(void);
 
 __attribute__((format(printf, 1, 2))) void log_error(const char *format, ...);
+__attribute__((format(printf, 1, 2))) void log_notice(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void log_warning(const char *format, ...);
 
 /* Keeps libfuse's last message in buf instead of telling it, until called with

@@ -153,6 +153,13 @@ static int set_noac(const struct parser *parser, const char *value)
 	return 0;
 }
 
+static int set_audit(const struct parser *parser, const char *value)
+{
+	(void)value;
+	parser->options->audit = true;
+	return 0;
+}
+
 static int set_debug(const struct parser *parser, const char *value)
 {
 	(void)value;
@@ -183,6 +190,7 @@ static const struct option {
 	{ "ac", false, set_ac },
 	{ "noac", false, set_noac },
 	{ "flat", false, set_flat },
+	{ "audit", false, set_audit },
 	{ "debug", false, set_debug },
 };
 

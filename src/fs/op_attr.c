@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "op_attr.h"
 
+#include "audit.h"
 #include "caller.h"
 #include "data.h"
 #include "kept.h"
@@ -252,6 +253,7 @@ void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 	struct stat st;
 	int error = attr_set(fs, node, attr, to_set, fi != NULL ? handle_in(fi) : NULL, req, &st);
 
+	audit_setattr(req, node, to_set, fi, error);
 	if (error < 0)
 		reply_error(req, error);
 	else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "op_file.h"
 
+#include "audit.h"
 #include "caller.h"
 #include "data.h"
 #include "locks.h"
@@ -86,7 +87,7 @@ void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
 	NODE node = node_get(&fs->nodes, ino);
-	int error = file_open(fs, node, fi, req);
+	int error = audit_open(req, node, fi, file_open(fs, node, fi, req));
 
 	if (error < 0)
 		reply_error(req, error);

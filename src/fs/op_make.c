@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "op_make.h"
 
+#include "audit.h"
 #include "caller.h"
 #include "entry.h"
 #include "kept.h"
@@ -227,6 +228,7 @@ void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 
 	if (error == 0)
 		error = name_create(fs, directory, name, mode, &caller, req, fi, &entry);
+	audit_name(req, AUDIT_CREATE, directory, name, error);
 	entry_reply_create(req, error, &entry, fi);
 }
 
@@ -270,6 +272,7 @@ void fs_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode, struct fuse_file
 
 	if (error == 0)
 		error = name_tmpfile(fs, directory, mode, &caller, fi, &entry);
+	audit_tmpfile(req, &entry, error);
 	entry_reply_create(req, error, &entry, fi);
 }
 
@@ -297,14 +300,17 @@ void fs_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, 
 	(void)rdev;
 	if (error == 0)
 		error = name_make(fs, directory, name, mode, false, &caller, &entry);
+	audit_name(req, AUDIT_CREATE, directory, name, error);
 	entry_reply(req, error, &entry);
 }
 
 /* Shared memory objects are regular files: man 2 symlink says EPERM. */
 void fs_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
 {
-	(void)target, (void)parent, (void)name;
-	reply_error(req, -EPERM);
+	NODE directory = node_get(&fs_of(req)->nodes, parent);
+
+	(void)target;
+	reply_error(req, audit_name(req, AUDIT_CREATE, directory, name, -EPERM));
 }
 
 void fs_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
@@ -317,5 +323,6 @@ void fs_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 
 	if (error == 0)
 		error = name_make(fs, directory, name, mode, true, &caller, &entry);
+	audit_name(req, AUDIT_MKDIR, directory, name, error);
 	entry_reply(req, error, &entry);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "op_name.h"
 
+#include "audit.h"
 #include "caller.h"
 #include "entry.h"
 #include "kept.h"
@@ -138,7 +139,9 @@ void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 	NODE directory = node_get(&fs->nodes, parent);
 	int error = rights_to_change(req, directory, name);
 
-	reply_error(req, error < 0 ? error : name_unlink(fs, directory, name, req));
+	if (error == 0)
+		error = name_unlink(fs, directory, name, req);
+	reply_error(req, audit_name(req, AUDIT_UNLINK, directory, name, error));
 }
 
 static int name_rmdir(struct fs *fs, struct node *parent, const char *name, fuse_req_t req)
@@ -160,7 +163,9 @@ void fs_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 	NODE directory = node_get(&fs->nodes, parent);
 	int error = rights_to_change(req, directory, name);
 
-	reply_error(req, error < 0 ? error : name_rmdir(fs, directory, name, req));
+	if (error == 0)
+		error = name_rmdir(fs, directory, name, req);
+	reply_error(req, audit_name(req, AUDIT_RMDIR, directory, name, error));
 }
 
 static int give_name(struct fs *fs, int fd, const char *name, bool elsewhere, fuse_req_t req)
@@ -215,5 +220,5 @@ void fs_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const char *n
 		error = rights_to_link(req, node);
 	if (error == 0)
 		error = name_link(fs, node, directory, newname, req, &entry);
-	entry_reply(req, error, &entry);
+	entry_reply(req, audit_name(req, AUDIT_LINK, directory, newname, error), &entry);
 }

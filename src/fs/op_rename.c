@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "audit.h"
 #include "caller.h"
 #include "entry.h"
 #include "listing.h"
@@ -227,5 +228,7 @@ void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t n
 
 	if (error == 0)
 		error = rights_to_change(req, newdirectory, newname);
-	reply_error(req, error < 0 ? error : name_rename(fs, &from, &to, flags, req));
+	if (error == 0)
+		error = name_rename(fs, &from, &to, flags, req);
+	reply_error(req, audit_rename(req, directory, name, newdirectory, newname, error));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "op_xattr.h"
 
+#include "audit.h"
 #include "caller.h"
 #include "tree.h"
 
@@ -204,7 +205,7 @@ void fs_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *v
 	int error = is_acl(name) ? xattr_set_acl(fs, node, name, value, size, flags, req)
 				 : xattr_set(fs, node, name, value, size, flags, req);
 
-	reply_error(req, error);
+	reply_error(req, audit_change(req, node, error));
 }
 
 void fs_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
@@ -238,5 +239,7 @@ void fs_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 	struct fs *fs = fs_of(req);
 	NODE node = node_get(&fs->nodes, ino);
 
-	reply_error(req, xattr_remove(fs, node, name, req));
+	int error = xattr_remove(fs, node, name, req);
+
+	reply_error(req, audit_change(req, node, error));
 }

@@ -32,6 +32,7 @@ struct options {
 	bool allow_other;
 	bool ac;
 	bool flat;
+	bool audit;
 	char separator;
 	const char *subdir;   /* NULL: the whole tree */
 	struct shares shares; /* of the top level, in the root */
