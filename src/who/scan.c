@@ -283,8 +283,12 @@ static int visit(int process, pid_t pid, void *arg)
 {
 	struct scan *scan = arg;
 	struct looked looked = { .scan = scan, .process = process, .first = scan->count };
-	int error = look_at_fds(&looked);
+	int error;
 
+	/* What it has inherited, its parent has. */
+	if (pid == getpid())
+		return 0;
+	error = look_at_fds(&looked);
 	if (error == 0 && !looked.refused)
 		error = look_at_maps(&looked);
 	if (error < 0)

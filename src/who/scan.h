@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scan: all processes, once, and what each has open or mapped of the devices
+ * The scan: all other processes, once, and what each has open or mapped of the devices
  * in question. The daemons of mounts find out themselves: they have objects open
  * for their clients, which is not told of them.
  *

@@ -39,23 +39,44 @@ __attribute__((format(printf, 2, 3))) static int fail(const struct word *word, c
 	return -1;
 }
 
+/* How to tell a path: from the top, unless that leads elsewhere, as it does through
+ * /proc/PID/root. NULL: no memory. */
+static char *path_told(const char *text, const struct stat *st)
+{
+	char *path = realpath(text, NULL);
+	struct stat there;
+
+	if (path != NULL && stat(path, &there) == 0 && there.st_dev == st->st_dev &&
+	    there.st_ino == st->st_ino)
+		return path;
+	free(path);
+	return strdup(text);
+}
+
 /* ---- files ---- */
 
-static int add_file(const struct word *word, dev_t dev, ino_t ino, const char *before,
-		    const char *name)
+/* Takes the name over; NULL: there was no memory for it. */
+static int add_file(const struct word *word, dev_t dev, ino_t ino, char *name)
 {
 	struct targets *targets = word->targets;
 	struct target *items =
 		array_grow(targets->items, targets->count, &targets->capacity, sizeof(*items));
-	char *told;
 
-	if (items == NULL)
+	if (items != NULL)
+		targets->items = items;
+	if (items == NULL || name == NULL) {
+		free(name);
 		return fail(word, "out of memory");
-	targets->items = items;
-	if (asprintf(&told, "%s/%s", before, name) < 0)
-		return fail(word, "out of memory");
-	items[targets->count++] = (struct target){ .dev = dev, .ino = ino, .name = told };
+	}
+	items[targets->count++] = (struct target){ .dev = dev, .ino = ino, .name = name };
 	return 0;
+}
+
+static char *join(const char *path, const char *name)
+{
+	char *joined;
+
+	return asprintf(&joined, "%s/%s", path, name) < 0 ? NULL : joined;
 }
 
 /* ---- directories ---- */
@@ -72,7 +93,8 @@ static int add_below(const struct word *word, int parent, dev_t dev, const char 
 	/* It is gone, or its content is not to be seen. */
 	if (fd < 0)
 		return 0;
-	if (asprintf(&below, "%s/%s", path, name) < 0) {
+	below = join(path, name);
+	if (below == NULL) {
 		close(fd);
 		return fail(word, "out of memory");
 	}
@@ -85,7 +107,7 @@ static int add_entry(const struct word *word, int fd, dev_t dev, const char *pat
 		     const struct dirent *entry)
 {
 	if (entry->d_type == DT_REG)
-		return add_file(word, dev, entry->d_ino, path, entry->d_name);
+		return add_file(word, dev, entry->d_ino, join(path, entry->d_name));
 	if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 ||
 	    strcmp(entry->d_name, "..") == 0)
 		return 0;
@@ -112,23 +134,24 @@ static int add_content(const struct word *word, int fd, dev_t dev, const char *p
 	return error;
 }
 
-static int add_directory(const struct word *word, dev_t dev)
+static int add_directory(const struct word *word, const struct stat *st)
 {
 	struct targets *targets = word->targets;
 	struct target_directory *grown = array_grow(targets->directories, targets->directory_count,
 						    &targets->directory_capacity, sizeof(*grown));
-	char *path = grown == NULL ? NULL : realpath(word->text, NULL);
+	char *path = grown == NULL ? NULL : path_told(word->text, st);
 	int fd;
 
 	if (grown != NULL)
 		targets->directories = grown;
 	if (path == NULL)
-		return fail(word, "'%s': %s", word->text, strerror(errno));
-	grown[targets->directory_count++] = (struct target_directory){ .dev = dev, .path = path };
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		return fail(word, "out of memory");
+	grown[targets->directory_count++] =
+		(struct target_directory){ .dev = st->st_dev, .path = path };
+	fd = open(word->text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return fail(word, "'%s': %s", word->text, strerror(errno));
-	return add_content(word, fd, dev, path);
+	return add_content(word, fd, st->st_dev, path);
 }
 
 /* ---- words ---- */
@@ -155,8 +178,6 @@ static bool is_memory(const struct word *word, dev_t dev)
 static int find_path(const struct word *word)
 {
 	struct stat st, home;
-	char *path;
-	int error;
 
 	if (stat(word->text, &st) < 0)
 		return errno == ENOENT
@@ -173,12 +194,9 @@ static int find_path(const struct word *word)
 			word->targets->all = true;
 			return 0;
 		}
-		return add_directory(word, st.st_dev);
+		return add_directory(word, &st);
 	}
-	path = realpath(word->text, NULL);
-	error = add_file(word, st.st_dev, st.st_ino, "", path != NULL ? path + 1 : word->text);
-	free(path);
-	return error;
+	return add_file(word, st.st_dev, st.st_ino, path_told(word->text, &st));
 }
 
 static int find_word(const struct word *word)
@@ -187,7 +205,7 @@ static int find_word(const struct word *word)
 	struct pshm_info info;
 
 	if (name != NULL && pshm_space_stat(word->home, name, &info) == 0)
-		return add_file(word, info.st.st_dev, info.st.st_ino, "", name);
+		return add_file(word, info.st.st_dev, info.st.st_ino, join("", name));
 	return find_path(word);
 }
 
