@@ -5,9 +5,11 @@
 
 static const char usage[] =
 	"Usage: shmfuse [options] [SOURCE] MOUNTPOINT\n"
+	"       shmfuse who [--json] [OBJECT...]\n"
 	"\n"
 	"Mounts a tree in which every file is a POSIX shared memory object.\n"
 	"SOURCE is shm, or the shared memory directory itself; it may be left out.\n"
+	"who tells which processes use an object: see shmfuse who --help.\n"
 	"\n"
 	"  -o OPTION[,OPTION...]  mount options, see below\n"
 	"  -f                     stay in the foreground\n"

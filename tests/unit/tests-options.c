@@ -164,6 +164,16 @@ static void test_attributes_are_kept_only_if_asked_for(void)
 	g_assert_false(not_kept.options.ac);
 }
 
+static void test_audit_is_off_unless_asked_for(void)
+{
+	LINE plain, audited;
+
+	parse(&plain, "/m");
+	parse(&audited, "-o audit /m");
+	g_assert_false(plain.options.audit);
+	g_assert_true(audited.options.audit);
+}
+
 static void test_other_users_are_allowed_or_not(void)
 {
 	LINE allowed, denied, changed;
@@ -197,7 +207,7 @@ static void test_root_is_a_part_with_shares(void)
 static void test_mount_s_own_words_are_passed_on(void)
 {
 	static const char *const words[] = {
-		"ro",   "rw",    "suid",    "nosuid", "dev",     "nodev",    "exec",      "noexec",
+		"ro",	"rw",	 "suid",    "nosuid", "dev",	 "nodev",    "exec",	  "noexec",
 		"sync", "async", "dirsync", "atime",  "noatime", "diratime", "nodiratime"
 	};
 
@@ -213,11 +223,15 @@ static void test_mount_s_own_words_are_passed_on(void)
 
 static void test_fstab_s_other_words_are_left_out(void)
 {
-	static const char *const words[] = {
-		"defaults", "auto",     "noauto",   "user",        "nouser",    "users",
-		"owner",    "group",    "nofail",   "_netdev",     "relatime",  "norelatime",
-		"x-mount.mkdir", "x-systemd.automount", "X-any=thing", "comment=said", "uhelper=x"
-	};
+	static const char *const words[] = { "defaults",      "auto",
+					     "noauto",	      "user",
+					     "nouser",	      "users",
+					     "owner",	      "group",
+					     "nofail",	      "_netdev",
+					     "relatime",      "norelatime",
+					     "x-mount.mkdir", "x-systemd.automount",
+					     "X-any=thing",   "comment=said",
+					     "uhelper=x" };
 	LINE plain;
 
 	parse(&plain, "/m");
@@ -290,8 +304,9 @@ static void test_questions_need_no_mount_point(void)
 		const char *arguments;
 		enum action action;
 	} lines[] = {
-		{ "--check", ACTION_CHECK }, { "--help", ACTION_HELP }, { "-h", ACTION_HELP },
-		{ "--version", ACTION_VERSION }, { "-V", ACTION_VERSION }, { "/m -V", ACTION_VERSION },
+		{ "--check", ACTION_CHECK }, { "--help", ACTION_HELP },
+		{ "-h", ACTION_HELP },	     { "--version", ACTION_VERSION },
+		{ "-V", ACTION_VERSION },    { "/m -V", ACTION_VERSION },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
@@ -415,11 +430,12 @@ static void test_long_word_is_cut_in_the_message(void)
 
 static void test_help_names_every_option_within_80_columns(void)
 {
-	static const char *const words[] = { "-o",	 "-f",	       "-d",		"--check",
-					     "--help",	 "--version",  "data=",		"local_lock=",
-					     "separator=", "noallow_other", "flat",		"  ac ",
-					     "io_uring=", "map_uid=", "map_gid=", "uid=", " gid=",
-					     "create_mode=" };
+	static const char *const words[] = {
+		"-o",	     "-f",    "-d",	      "--check",    "--help",
+		"--version", "data=", "local_lock=",  "separator=", "noallow_other",
+		"flat",	     "  ac ", "io_uring=",    "map_uid=",   "map_gid=",
+		"uid=",	     " gid=", "create_mode=", "  audit ",   "shmfuse who"
+	};
 	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
 	size_t size;
@@ -445,6 +461,7 @@ int main(int argc, char **argv)
 	add("options", requests_come_by_the_device_unless_told_otherwise);
 	add("options", attributes_are_kept_only_if_asked_for);
 	add("options", root_is_a_part_with_shares);
+	add("options", audit_is_off_unless_asked_for);
 	add("options", mount_s_own_words_are_passed_on);
 	add("options", fstab_s_other_words_are_left_out);
 	add("options", owners_are_mapped_by_numbers_and_names);
