@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+#include "service.h"
+
+#include "mount_table.h"
+#include "parents.h"
+#include "place.h"
+#include "process.h"
+#include "relay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef FUSE_SUPER_MAGIC
+#define FUSE_SUPER_MAGIC 0x65735546 /* man 2 statfs; linux/magic.h has it since Linux 6.0 */
+#endif
+
+enum {
+	START_TIME = 10000, /* for a mount to be ready, in milliseconds as all here */
+	END_TIME = 2000,    /* for shmfuse to end when its mount is gone */
+	DELAY_FIRST = 1000, /* before the second restart in a row; then twice as much */
+	DELAY_MOST = 60000, /* and never more; who ran that long begins anew */
+	MOST_COVERED = 16,  /* dead mounts below a live one */
+};
+
+struct service {
+	struct watch end; /* first: the watch is the service */
+	struct services *services;
+	struct volume *volume;
+	struct relay relay;
+	struct process process;
+	char *mountpoint;
+	char *staging;
+	long long started;
+	long long due; /* when to start again; 0: not at all */
+	int delay;
+};
+
+/* A shmfuse that was left, since containers have its mount: to be waited for. */
+struct leftover {
+	struct watch end;
+	struct loop *loop;
+	struct process process;
+};
+
+/* ---- all of them ---- */
+
+int services_open(struct services *services, struct loop *loop, const char *run_dir,
+		  const char *shmfuse, message_line message)
+{
+	*services = (struct services){ loop, run_dir, shmfuse };
+	if (make_parents(run_dir) < 0 || place_make(run_dir) < 0)
+		return fail(message, "cannot make %s: %s: give another --run-dir", run_dir,
+			    strerror(errno));
+	if (access(shmfuse, X_OK) < 0)
+		return fail(message,
+			    "cannot run %s: %s: install it, or say where it is by --shmfuse",
+			    shmfuse, strerror(errno));
+	return 0;
+}
+
+static void last_line_of(int file, message_line message)
+{
+	message_line text = "";
+	const ssize_t count = pread(file, text, sizeof(text) - 1, 0);
+
+	text[count > 0 ? count : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	fail(message, "%s", text[0] != '\0' ? text : "shmfuse does not answer: see its log");
+}
+
+/* shmfuse reads all its options before it looks at what to do. */
+int services_check(const struct services *services, const char *words, message_line message)
+{
+	const char *const argv[] = { services->shmfuse, "-o", words, "--version", NULL };
+	const int output = memfd_create("shmfuse", MFD_CLOEXEC);
+	struct process process;
+	int status;
+
+	if (output < 0 || process_start(&process, argv, output) < 0) {
+		close(output);
+		return fail(message, "cannot start %s: %s", services->shmfuse, strerror(errno));
+	}
+	if (!process_ends_within(&process, START_TIME)) {
+		process_kill(&process);
+		process_ends_within(&process, -1);
+	}
+	status = process_close(&process);
+	if (status != 0)
+		last_line_of(output, message);
+	close(output);
+	return status == 0 ? 0 : -1;
+}
+
+/* ---- one of them ---- */
+
+static void on_end(struct watch *watch);
+
+int service_new(struct services *services, struct volume *volume, message_line message)
+{
+	struct service *service = calloc(1, sizeof(*service));
+	char *fifo = NULL;
+	int result = 0;
+
+	if (service == NULL)
+		return fail(message, "out of memory");
+	service->end = (struct watch){ -1, on_end };
+	service->relay.watch.fd = -1;
+	service->services = services;
+	service->volume = volume;
+	service->process.fd = -1;
+	volume->service = service;
+	if (asprintf(&service->mountpoint, "%s/%s", services->run_dir, volume->name) < 0 ||
+	    asprintf(&service->staging, "%s/.%s.new", services->run_dir, volume->name) < 0 ||
+	    asprintf(&fifo, "%s/.%s.log", services->run_dir, volume->name) < 0)
+		result = fail(message, "out of memory");
+	else if (place_make(service->mountpoint) < 0 || place_make(service->staging) < 0 ||
+		 relay_open(&service->relay, services->loop, fifo, volume->name) < 0)
+		result = fail(message, "cannot make the mount point %s: %s", service->mountpoint,
+			      strerror(errno));
+	free(fifo);
+	if (result < 0)
+		service_leave(volume);
+	return result;
+}
+
+static void watch_no_more(struct service *service)
+{
+	if (service->end.fd >= 0)
+		loop_remove(service->services->loop, &service->end);
+	service->end.fd = -1;
+}
+
+void service_leave(struct volume *volume)
+{
+	struct service *service = volume->service;
+
+	if (service == NULL)
+		return;
+	watch_no_more(service);
+	process_close(&service->process);
+	relay_close(&service->relay);
+	free(service->mountpoint);
+	free(service->staging);
+	free(service);
+	volume->service = NULL;
+}
+
+void service_remove(struct volume *volume)
+{
+	const struct service *service = volume->service;
+
+	place_clear(service->mountpoint);
+	rmdir(service->mountpoint);
+	rmdir(service->staging);
+	unlink(service->relay.path);
+	service_leave(volume);
+}
+
+const char *service_mountpoint(const struct volume *volume)
+{
+	return volume->service->mountpoint;
+}
+
+bool service_is_running(const struct volume *volume)
+{
+	return volume->service->process.fd >= 0;
+}
+
+/* ---- start ---- */
+
+static int answers_requests(const void *path)
+{
+	struct statfs st;
+
+	return statfs(path, &st) == 0 && st.f_type == FUSE_SUPER_MAGIC ? 0 : 1;
+}
+
+static int time_left(long long deadline)
+{
+	const long long left = deadline - loop_now();
+
+	return left > 0 ? (int)left : 0;
+}
+
+/* Until the mount is in the table; not if the process ends, or the time. */
+static bool is_mounted_by(const struct process *process, const char *path, long long deadline)
+{
+	struct pollfd events[] = {
+		{ .fd = open(MOUNT_TABLE, O_RDONLY | O_CLOEXEC), .events = POLLPRI },
+		{ .fd = process->fd, .events = POLLIN },
+	};
+	bool mounted;
+
+	while (!(mounted = mount_table_is_shmfuse(path)) && (events[1].revents & POLLIN) == 0 &&
+	       time_left(deadline) > 0)
+		poll(events, 2, time_left(deadline));
+	close(events[0].fd);
+	return mounted;
+}
+
+/* The first answer ends the greetings of kernel and daemon, in which a mount may
+ * still fail. The question is asked by another process, as it may wait for ever. */
+static bool is_served_by(const struct process *process, const char *path, long long deadline)
+{
+	struct process asking;
+
+	if (process_call(&asking, answers_requests, path) < 0)
+		return false;
+	if (!process_ends_within(&asking, time_left(deadline))) {
+		/* The end of its daemon is the only end of a request. */
+		process_kill(process);
+		process_ends_within(&asking, -1);
+	}
+	return process_close(&asking) == 0;
+}
+
+static int mount_new(struct service *service)
+{
+	const struct settings *settings = &service->volume->settings;
+	const int output = relay_output(&service->relay);
+	char *words;
+	int result = -1;
+
+	if (output < 0)
+		return -1;
+	if (asprintf(&words, "subdir=%s%s%s", settings->directory,
+		     settings->words[0] != '\0' ? "," : "", settings->words) >= 0) {
+		const char *const argv[] = { service->services->shmfuse, "-f", "-o", words,
+					     service->staging,		 NULL };
+
+		result = process_start(&service->process, argv, output);
+		free(words);
+	}
+	close(output);
+	return result;
+}
+
+static int give_up(struct service *service, message_line message)
+{
+	const char *said = service->relay.last;
+	int status;
+
+	if (!process_ends_within(&service->process, END_TIME)) {
+		process_kill(&service->process);
+		process_ends_within(&service->process, -1);
+	}
+	status = process_close(&service->process);
+	place_clear(service->staging);
+	relay_drain(&service->relay);
+	if (said[0] != '\0')
+		return fail(message, "volume %s: %s", service->volume->name, said);
+	return fail(message, "volume %s: shmfuse did not mount (wait status 0x%x): see its log",
+		    service->volume->name, (unsigned)status);
+}
+
+static int watch(struct service *service)
+{
+	struct volume *volume = service->volume;
+
+	service->end.fd = service->process.fd;
+	if (loop_add(service->services->loop, &service->end) < 0) {
+		service->end.fd = -1;
+		return -1;
+	}
+	volume->pid = service->process.pid;
+	volume->born = service->process.born;
+	service->started = loop_now();
+	service->due = 0;
+	return 0;
+}
+
+int service_start(struct volume *volume, message_line message)
+{
+	struct service *service = volume->service;
+	const long long deadline = loop_now() + START_TIME;
+
+	place_clear(service->staging);
+	relay_drain(&service->relay);
+	service->relay.last[0] = '\0';
+	if (mount_new(service) < 0)
+		return fail(message, "volume %s: cannot start %s: %s", volume->name,
+			    service->services->shmfuse, strerror(errno));
+	if (!is_mounted_by(&service->process, service->staging, deadline) ||
+	    !is_served_by(&service->process, service->staging, deadline))
+		return give_up(service, message);
+	if (mount_table_count(service->mountpoint) >= MOST_COVERED)
+		place_clear(service->mountpoint);
+	if (place_move(service->staging, service->mountpoint) < 0 || watch(service) < 0) {
+		fail(service->relay.last, "cannot mount on %s: %s", service->mountpoint,
+		     strerror(errno));
+		place_clear(service->staging);
+		return give_up(service, message);
+	}
+	log_event("volume %s: mounted on %s by process %d", volume->name, service->mountpoint,
+		  (int)volume->pid);
+	return 0;
+}
+
+/* ---- stop ---- */
+
+static void on_leftover_end(struct watch *watch)
+{
+	struct leftover *leftover = (struct leftover *)watch;
+
+	loop_remove(leftover->loop, watch);
+	process_close(&leftover->process);
+	free(leftover);
+}
+
+/* A child that nobody waits for stays a zombie. */
+static void leave_process(struct service *service)
+{
+	struct leftover *leftover = malloc(sizeof(*leftover));
+
+	if (leftover == NULL) {
+		process_close(&service->process);
+		return;
+	}
+	*leftover = (struct leftover){
+		.end = { service->process.fd, on_leftover_end },
+		.loop = service->services->loop,
+		.process = service->process,
+	};
+	loop_add(leftover->loop, &leftover->end);
+	service->process = (struct process){ .fd = -1 };
+}
+
+void service_stop(struct volume *volume)
+{
+	struct service *service = volume->service;
+
+	service->due = 0;
+	service->delay = 0;
+	place_clear(service->mountpoint);
+	if (service_is_running(volume)) {
+		watch_no_more(service);
+		/* It may have objects to remove (ephemeral): before the next one comes. */
+		if (process_ends_within(&service->process, END_TIME))
+			process_close(&service->process);
+		else
+			leave_process(service);
+		relay_drain(&service->relay);
+		log_event("volume %s: unmounted", volume->name);
+	}
+	volume->pid = 0;
+	volume->born = 0;
+}
+
+/* ---- start again ---- */
+
+static void start_later(struct service *service)
+{
+	service->due = loop_now() + service->delay;
+	service->delay = service->delay == 0 ? DELAY_FIRST : 2 * service->delay;
+	if (service->delay > DELAY_MOST)
+		service->delay = DELAY_MOST;
+}
+
+static void on_end(struct watch *watch)
+{
+	struct service *service = (struct service *)watch;
+	struct volume *volume = service->volume;
+	int status;
+
+	watch_no_more(service);
+	relay_drain(&service->relay);
+	status = process_close(&service->process);
+	if (status == -1)
+		log_event("volume %s: its shmfuse has ended", volume->name);
+	else if (WIFSIGNALED(status))
+		log_event("volume %s: its shmfuse was killed by signal %d", volume->name,
+			  WTERMSIG(status));
+	else
+		log_event("volume %s: its shmfuse has ended with exit status %d", volume->name,
+			  WEXITSTATUS(status));
+	volume->pid = 0;
+	volume->born = 0;
+	if (loop_now() - service->started >= DELAY_MOST)
+		service->delay = 0;
+	start_later(service);
+}
+
+void service_adopt(struct volume *volume)
+{
+	struct service *service = volume->service;
+
+	place_clear(service->staging);
+	if (volume->holder_count == 0) {
+		place_clear(service->mountpoint);
+		volume->pid = 0;
+		return;
+	}
+	if (mount_table_is_shmfuse(service->mountpoint) &&
+	    process_find(&service->process, volume->pid, volume->born) && watch(service) == 0) {
+		log_event("volume %s: taken over from process %d", volume->name, (int)volume->pid);
+		return;
+	}
+	volume->pid = 0;
+	start_later(service);
+}
+
+int service_due(const struct volume *volume)
+{
+	const struct service *service = volume->service;
+
+	return service->due != 0 ? time_left(service->due) : -1;
+}
+
+bool service_restart(struct volume *volume)
+{
+	struct service *service = volume->service;
+	message_line message;
+
+	if (service_due(volume) != 0)
+		return false;
+	if (service_start(volume, message) == 0)
+		return true;
+	log_event("%s; next attempt in %d s", message, service->delay / 1000);
+	start_later(service);
+	return false;
+}
