@@ -103,7 +103,7 @@ static char *answer_remove(struct plugin *plugin, const struct request *request,
 	if (volume == NULL)
 		return NULL;
 	if (volume->holder_count > 0) {
-		fail(message, "volume %s is mounted by %zu: stop its containers first",
+		fail(message, "volume %s is mounted (%zu holders): stop its containers first",
 		     volume->name, volume->holder_count);
 		return NULL;
 	}

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IDLE_SECONDS = 300, MOST_CONNECTIONS = 64 };
+enum { IDLE_SECONDS = 60, MOST_CONNECTIONS = 64 };
 
 /* A request on its way in. */
 struct incoming {

@@ -140,8 +140,8 @@ static int read_mode(struct settings *settings, const char *value, message_line 
 	settings->mode = 01777;
 	if (value == NULL)
 		return 0;
-	if (value[0] == '\0' || strlen(value) > 5 || strspn(value, "01234567") != strlen(value) ||
-	    strtoul(value, NULL, 8) > 01777)
+	if (value[0] == '\0' || strlen(value) > MODE_LENGTH ||
+	    strspn(value, "01234567") != strlen(value) || strtoul(value, NULL, 8) > 01777)
 		return fail(message, "mode=%s: give an octal number up to 1777", value);
 	settings->mode = (mode_t)strtoul(value, NULL, 8);
 	return 0;
@@ -213,16 +213,14 @@ int settings_read(struct settings *settings, const char *name, const struct volu
 }
 
 int settings_restore(struct settings *settings, const char *directory, const char *words,
-		     mode_t mode, message_line message)
+		     const char *mode, message_line message)
 {
-	struct volume_option options[MOST_OPTIONS] = { { "subdir", directory } };
-	char copy[WORDS_LENGTH + 1], octal[16], *rest = copy, *word;
+	struct volume_option options[MOST_OPTIONS] = { { "subdir", directory }, { "mode", mode } };
+	char copy[WORDS_LENGTH + 1], *rest = copy, *word;
 	size_t count = 2;
 
 	if (strlen(words) > WORDS_LENGTH)
 		return fail(message, "the options have more than %d bytes", WORDS_LENGTH);
-	snprintf(octal, sizeof(octal), "%o", (unsigned)mode);
-	options[1] = (struct volume_option){ "mode", octal };
 	strcpy(copy, words);
 	while (words[0] != '\0' && (word = strsep(&rest, ",")) != NULL) {
 		char *value = strchr(word, '=');

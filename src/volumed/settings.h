@@ -18,6 +18,7 @@ enum {
 	NAME_LENGTH = 100,
 	DIRECTORY_LENGTH = 180,
 	WORDS_LENGTH = 4000,
+	MODE_LENGTH = 5, /* octal */
 	MOST_OPTIONS = 64,
 };
 
@@ -44,6 +45,6 @@ int settings_read(struct settings *settings, const char *name, const struct volu
 
 /* Back from what struct settings has, checked in the same way. 0 or -1. */
 int settings_restore(struct settings *settings, const char *directory, const char *words,
-		     mode_t mode, message_line message);
+		     const char *mode, message_line message);
 
 bool settings_equal(const struct settings *a, const struct settings *b);

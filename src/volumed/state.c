@@ -68,16 +68,13 @@ static int read_present(struct volume *volume, json_t *document, message_line me
 
 static int read_settings(struct settings *settings, json_t *document, message_line message)
 {
-	const char *directory, *words;
-	json_int_t mode;
+	const char *directory, *words, *mode;
 
-	if (json_unpack(document, "{s:s, s:s, s:I, s:i, s:o, s:i, s:I !}", "subdir", &directory,
+	if (json_unpack(document, "{s:s, s:s, s:s, s:i, s:o, s:i, s:I !}", "subdir", &directory,
 			"options", &words, "mode", &mode, "made", &(int){ 0 }, "holders",
 			&(json_t *){ NULL }, "pid", &(int){ 0 }, "born", &(json_int_t){ 0 }) < 0)
 		return fail(message, "a volume has not the keys that it must have");
-	if (mode < 0 || mode > 01777)
-		return fail(message, "a volume's mode is none");
-	return settings_restore(settings, directory, words, (mode_t)mode, message);
+	return settings_restore(settings, directory, words, mode, message);
 }
 
 static int read_volume(struct volumes *volumes, const char *name, json_t *document, bool same_boot,
@@ -195,13 +192,15 @@ int state_put_aside(const char *path, message_line message)
 static json_t *volume_to_json(const struct volume *volume)
 {
 	json_t *holders = json_array();
+	char mode[MODE_LENGTH + 1];
 
 	for (size_t i = 0; i < volume->holder_count; i++)
 		json_array_append_new(holders, json_string(volume->holders[i]));
-	return json_pack("{s:s, s:s, s:i, s:i, s:o, s:i, s:I}", "subdir",
+	snprintf(mode, sizeof(mode), "%o", (unsigned)volume->settings.mode);
+	return json_pack("{s:s, s:s, s:s, s:i, s:o, s:i, s:I}", "subdir",
 			 volume->settings.directory, "options", volume->settings.words, "mode",
-			 (int)volume->settings.mode, "made", (int)volume->made, "holders", holders,
-			 "pid", (int)volume->pid, "born", (json_int_t)volume->born);
+			 mode, "made", (int)volume->made, "holders", holders, "pid",
+			 (int)volume->pid, "born", (json_int_t)volume->born);
 }
 
 static json_t *volumes_to_json(const struct volumes *volumes, const char *boot)
