@@ -50,7 +50,7 @@ static int create(struct plugin *plugin, const char *name, const struct settings
 
 	if (plugin->volumes.count >= MOST_VOLUMES)
 		return fail(message, "there are %d volumes: remove some first", MOST_VOLUMES);
-	if (services_check(&plugin->services, settings->words, message) < 0)
+	if (services_check(&plugin->services, settings, message) < 0)
 		return -1;
 	volume = volume_new(name, settings);
 	if (volume == NULL)
@@ -131,7 +131,7 @@ static int mount_for(struct plugin *plugin, struct volume *volume, const char *i
 {
 	const bool was_held = volume_is_held_by(volume, id);
 
-	if (!service_is_running(volume)) {
+	if (!service_answers(volume)) {
 		if (directory_make(volume->settings.directory, volume->settings.mode, &volume->made,
 				   message) < 0 ||
 		    service_start(volume, message) < 0)

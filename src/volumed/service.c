@@ -68,7 +68,7 @@ int services_open(struct services *services, struct loop *loop, const char *run_
 	return 0;
 }
 
-static void last_line_of(int file, message_line message)
+static void first_line_of(int file, message_line message)
 {
 	message_line text = "";
 	const ssize_t count = pread(file, text, sizeof(text) - 1, 0);
@@ -78,26 +78,47 @@ static void last_line_of(int file, message_line message)
 	fail(message, "%s", text[0] != '\0' ? text : "shmfuse does not answer: see its log");
 }
 
-/* shmfuse reads all its options before it looks at what to do. */
-int services_check(const struct services *services, const char *words, message_line message)
+/* For shmfuse -o, to be freed; NULL without memory. */
+static char *words_of(const struct settings *settings)
 {
-	const char *const argv[] = { services->shmfuse, "-o", words, "--version", NULL };
-	const int output = memfd_create("shmfuse", MFD_CLOEXEC);
-	struct process process;
-	int status;
+	const char *comma = settings->words[0] != '\0' ? "," : "";
+	char *words;
 
-	if (output < 0 || process_start(&process, argv, output) < 0) {
-		close(output);
-		return fail(message, "cannot start %s: %s", services->shmfuse, strerror(errno));
-	}
+	if (asprintf(&words, "subdir=%s%s%s", settings->directory, comma, settings->words) < 0)
+		return NULL;
+	return words;
+}
+
+/* Runs it to its end. The wait status, -1 where it could not be started. */
+static int run(const char *const argv[], int output)
+{
+	struct process process;
+
+	if (process_start(&process, argv, output) < 0)
+		return -1;
 	if (!process_ends_within(&process, START_TIME)) {
 		process_kill(&process);
 		process_ends_within(&process, -1);
 	}
-	status = process_close(&process);
-	if (status != 0)
-		last_line_of(output, message);
-	close(output);
+	return process_close(&process);
+}
+
+/* shmfuse reads all its options before it looks at what it is to do. */
+int services_check(const struct services *services, const struct settings *settings,
+		   message_line message)
+{
+	char *words = words_of(settings);
+	const char *const argv[] = { services->shmfuse, "-o", words, "--version", NULL };
+	const int output = memfd_create("shmfuse", MFD_CLOEXEC);
+	int status = -1;
+
+	if (words == NULL || output < 0)
+		fail(message, "cannot check the options: %s", strerror(errno));
+	else if ((status = run(argv, output)) != 0)
+		first_line_of(output, message);
+	if (output >= 0)
+		close(output);
+	free(words);
 	return status == 0 ? 0 : -1;
 }
 
@@ -171,9 +192,9 @@ const char *service_mountpoint(const struct volume *volume)
 	return volume->service->mountpoint;
 }
 
-bool service_is_running(const struct volume *volume)
+static bool is_running(const struct service *service)
 {
-	return volume->service->process.fd >= 0;
+	return service->process.fd >= 0;
 }
 
 /* ---- start ---- */
@@ -226,22 +247,17 @@ static bool is_served_by(const struct process *process, const char *path, long l
 
 static int mount_new(struct service *service)
 {
-	const struct settings *settings = &service->volume->settings;
+	char *words = words_of(&service->volume->settings);
+	const char *const argv[] = { service->services->shmfuse, "-f", "-o", words,
+				     service->staging,		 NULL };
 	const int output = relay_output(&service->relay);
-	char *words;
 	int result = -1;
 
-	if (output < 0)
-		return -1;
-	if (asprintf(&words, "subdir=%s%s%s", settings->directory,
-		     settings->words[0] != '\0' ? "," : "", settings->words) >= 0) {
-		const char *const argv[] = { service->services->shmfuse, "-f", "-o", words,
-					     service->staging,		 NULL };
-
+	if (words != NULL && output >= 0)
 		result = process_start(&service->process, argv, output);
-		free(words);
-	}
-	close(output);
+	if (output >= 0)
+		close(output);
+	free(words);
 	return result;
 }
 
@@ -342,7 +358,7 @@ void service_stop(struct volume *volume)
 	service->due = 0;
 	service->delay = 0;
 	place_clear(service->mountpoint);
-	if (service_is_running(volume)) {
+	if (is_running(service)) {
 		watch_no_more(service);
 		/* It may have objects to remove (ephemeral): before the next one comes. */
 		if (process_ends_within(&service->process, END_TIME))
@@ -388,6 +404,21 @@ static void on_end(struct watch *watch)
 	if (loop_now() - service->started >= DELAY_MOST)
 		service->delay = 0;
 	start_later(service);
+}
+
+/* Dying, a process closes its mount before anybody can see that it has ended. */
+bool service_answers(struct volume *volume)
+{
+	struct service *service = volume->service;
+
+	if (!is_running(service))
+		return false;
+	if (is_served_by(&service->process, service->mountpoint, loop_now() + START_TIME))
+		return true;
+	process_kill(&service->process);
+	process_ends_within(&service->process, -1);
+	on_end(&service->end);
+	return false;
 }
 
 void service_adopt(struct volume *volume)

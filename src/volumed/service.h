@@ -26,8 +26,9 @@ struct services {
  * rights that its users have nowhere else. 0 or -1. */
 int services_open(struct services *services, struct loop *loop, const char *run_dir,
 		  const char *shmfuse, message_line message);
-/* Whether shmfuse understands the words as mount options; nothing is mounted. */
-int services_check(const struct services *services, const char *words, message_line message);
+/* Whether shmfuse understands the options; nothing is mounted. */
+int services_check(const struct services *services, const struct settings *settings,
+		   message_line message);
 
 /* Gives the volume its service, which does nothing yet. 0 or -1. */
 int service_new(struct services *services, struct volume *volume, message_line message);
@@ -37,7 +38,8 @@ void service_remove(struct volume *volume);
 void service_leave(struct volume *volume);
 
 const char *service_mountpoint(const struct volume *volume);
-bool service_is_running(const struct volume *volume);
+/* Whether the mount answers; a shmfuse that does not is ended. */
+bool service_answers(struct volume *volume);
 
 /* Mounts. 0 or -1, with what shmfuse said. */
 int service_start(struct volume *volume, message_line message);

@@ -24,8 +24,10 @@ static const struct allowed {
 	{ "local_lock", VALUE },
 	{ "ac", WORD },
 	{ "noac", WORD },
-	{ "share", VALUE },
+	/* The first pattern that matches counts, and engines sort options: so what
+	 * must not be written comes before what may. */
 	{ "share_ro", VALUE },
+	{ "share", VALUE },
 	{ "ephemeral", WORD },
 	{ "map_uid", VALUE },
 	{ "map_gid", VALUE },
