@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/file.h>
 
 #define SEPARATOR '%'
 
@@ -108,6 +109,19 @@ int directory_make(const char *path, mode_t mode, unsigned *made, message_line m
 	if (own > *made)
 		*made = own;
 	return 0;
+}
+
+int directory_use(const char *path)
+{
+	marker_name marker;
+	int fd;
+
+	marker_of(path, strlen(path), marker);
+	fd = pshm_open(marker, PSHM_RDONLY, 0);
+	/* Not waited for: who has it alone is about to remove what is there. */
+	if (fd >= 0)
+		flock(fd, LOCK_SH | LOCK_NB);
+	return fd;
 }
 
 static int unlink_if_below(const char *name, void *arg)

@@ -15,6 +15,10 @@
  * belonged before its marker was there is not. 0 or -1. */
 int directory_make(const char *path, mode_t mode, unsigned *made, message_line message);
 
+/* A descriptor that says, as long as it is open, that somebody uses the directory:
+ * a mount with ephemeral leaves its content alone then. -1 and errno. */
+int directory_use(const char *path);
+
 /* Removes the last directory with all that is in it, if it is the volume's own,
  * and those above it that are, as long as they are empty. 0 or -1. */
 int directory_remove(const char *path, unsigned made, message_line message);

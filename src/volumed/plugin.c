@@ -312,6 +312,7 @@ void plugin_close(struct plugin *plugin)
 {
 	for (struct volume *v = plugin->volumes.first; v != NULL; v = v->next)
 		service_leave(v);
+	services_close(&plugin->services);
 	volumes_free(&plugin->volumes);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "service.h"
 
+#include "directory.h"
 #include "mount_table.h"
 #include "parents.h"
 #include "place.h"
@@ -40,15 +41,17 @@ struct service {
 	struct process process;
 	char *mountpoint;
 	char *staging;
+	int use; /* directory_use() while the volume is held, -1 otherwise */
 	long long started;
 	long long due; /* when to start again; 0: not at all */
 	int delay;
 };
 
-/* A shmfuse that was left, since containers have its mount: to be waited for. */
+/* A child that nobody waits for stays a zombie. */
 struct leftover {
-	struct watch end;
-	struct loop *loop;
+	struct watch end; /* first: the watch is the leftover */
+	struct leftover *next;
+	struct services *services;
 	struct process process;
 };
 
@@ -57,7 +60,7 @@ struct leftover {
 int services_open(struct services *services, struct loop *loop, const char *run_dir,
 		  const char *shmfuse, message_line message)
 {
-	*services = (struct services){ loop, run_dir, shmfuse };
+	*services = (struct services){ loop, run_dir, shmfuse, NULL };
 	if (make_parents(run_dir) < 0 || place_make(run_dir) < 0)
 		return fail(message, "cannot make %s: %s: give another --run-dir", run_dir,
 			    strerror(errno));
@@ -139,6 +142,7 @@ int service_new(struct services *services, struct volume *volume, message_line m
 	service->services = services;
 	service->volume = volume;
 	service->process.fd = -1;
+	service->use = -1;
 	volume->service = service;
 	if (asprintf(&service->mountpoint, "%s/%s", services->run_dir, volume->name) < 0 ||
 	    asprintf(&service->staging, "%s/.%s.new", services->run_dir, volume->name) < 0 ||
@@ -161,6 +165,20 @@ static void watch_no_more(struct service *service)
 	service->end.fd = -1;
 }
 
+/* From the first shmfuse on: that one may find objects of a use long ago. */
+static void use(struct service *service)
+{
+	if (service->use < 0)
+		service->use = directory_use(service->volume->settings.directory);
+}
+
+static void use_no_more(struct service *service)
+{
+	if (service->use >= 0)
+		close(service->use);
+	service->use = -1;
+}
+
 void service_leave(struct volume *volume)
 {
 	struct service *service = volume->service;
@@ -168,6 +186,7 @@ void service_leave(struct volume *volume)
 	if (service == NULL)
 		return;
 	watch_no_more(service);
+	use_no_more(service);
 	process_close(&service->process);
 	relay_close(&service->relay);
 	free(service->mountpoint);
@@ -317,6 +336,7 @@ int service_start(struct volume *volume, message_line message)
 		place_clear(service->staging);
 		return give_up(service, message);
 	}
+	use(service);
 	log_event("volume %s: mounted on %s by process %d", volume->name, service->mountpoint,
 		  (int)volume->pid);
 	return 0;
@@ -324,18 +344,32 @@ int service_start(struct volume *volume, message_line message)
 
 /* ---- stop ---- */
 
-static void on_leftover_end(struct watch *watch)
+static void leftover_free(struct leftover *leftover)
 {
-	struct leftover *leftover = (struct leftover *)watch;
+	struct leftover **at = &leftover->services->leftovers;
 
-	loop_remove(leftover->loop, watch);
+	while (*at != leftover)
+		at = &(*at)->next;
+	*at = leftover->next;
+	loop_remove(leftover->services->loop, &leftover->end);
 	process_close(&leftover->process);
 	free(leftover);
 }
 
-/* A child that nobody waits for stays a zombie. */
+static void on_leftover_end(struct watch *watch)
+{
+	leftover_free((struct leftover *)watch);
+}
+
+void services_close(struct services *services)
+{
+	while (services->leftovers != NULL)
+		leftover_free(services->leftovers);
+}
+
 static void leave_process(struct service *service)
 {
+	struct services *services = service->services;
 	struct leftover *leftover = malloc(sizeof(*leftover));
 
 	if (leftover == NULL) {
@@ -344,10 +378,12 @@ static void leave_process(struct service *service)
 	}
 	*leftover = (struct leftover){
 		.end = { service->process.fd, on_leftover_end },
-		.loop = service->services->loop,
+		.next = services->leftovers,
+		.services = services,
 		.process = service->process,
 	};
-	loop_add(leftover->loop, &leftover->end);
+	services->leftovers = leftover;
+	loop_add(services->loop, &leftover->end);
 	service->process = (struct process){ .fd = -1 };
 }
 
@@ -357,6 +393,7 @@ void service_stop(struct volume *volume)
 
 	service->due = 0;
 	service->delay = 0;
+	use_no_more(service);
 	place_clear(service->mountpoint);
 	if (is_running(service)) {
 		watch_no_more(service);
@@ -431,6 +468,7 @@ void service_adopt(struct volume *volume)
 		volume->pid = 0;
 		return;
 	}
+	use(service);
 	if (mount_table_is_shmfuse(service->mountpoint) &&
 	    process_find(&service->process, volume->pid, volume->born) && watch(service) == 0) {
 		log_event("volume %s: taken over from process %d", volume->name, (int)volume->pid);

@@ -16,16 +16,22 @@
 
 #include <stdbool.h>
 
+struct leftover;
+
 struct services {
 	struct loop *loop;
 	const char *run_dir;
 	const char *shmfuse;
+	/* Those that were unmounted while containers had their mounts. */
+	struct leftover *leftovers;
 };
 
 /* Makes the run directory, for root alone: with mapped owners, a mount gives
  * rights that its users have nowhere else. 0 or -1. */
 int services_open(struct services *services, struct loop *loop, const char *run_dir,
 		  const char *shmfuse, message_line message);
+/* All volumes have left their services before. What runs goes on. */
+void services_close(struct services *services);
 /* Whether shmfuse understands the options; nothing is mounted. */
 int services_check(const struct services *services, const struct settings *settings,
 		   message_line message);

@@ -183,7 +183,10 @@ static void containers_may_follow_a_new_shmfuse(void)
 				"while [ -e /dev/shm/here%zu ]; do sleep 0.05; done\n"
 				"%s; until [ -e /dev/shm/go ]; do sleep 0.05; done\n"
 				"echo text >/dev/shm/left",
-				i, i, i == 0 ? "ls /dev/shm 2>&1 | grep -q connected; exit" : ":");
+				i, i,
+				i == 0 ? "until ls /dev/shm 2>&1 | grep -q connected; do sleep "
+					 "0.05; done; exit"
+				       : ":");
 
 			sh("/run/run \"$1\" \"$2\"", script, options[i]);
 		}
