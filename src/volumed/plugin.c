@@ -2,6 +2,7 @@
 #include "plugin.h"
 
 #include "directory.h"
+#include "launch.h"
 #include "parents.h"
 #include "protocol.h"
 
@@ -50,7 +51,7 @@ static int create(struct plugin *plugin, const char *name, const struct settings
 
 	if (plugin->volumes.count >= MOST_VOLUMES)
 		return fail(message, "there are %d volumes: remove some first", MOST_VOLUMES);
-	if (services_check(&plugin->services, settings, message) < 0)
+	if (launch_check(plugin->services.shmfuse, settings, message) < 0)
 		return -1;
 	volume = volume_new(name, settings);
 	if (volume == NULL)

@@ -2,6 +2,7 @@
 #include "service.h"
 
 #include "directory.h"
+#include "launch.h"
 #include "mount_table.h"
 #include "parents.h"
 #include "place.h"
@@ -9,24 +10,14 @@
 #include "relay.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/magic.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifndef FUSE_SUPER_MAGIC
-#define FUSE_SUPER_MAGIC 0x65735546 /* man 2 statfs; linux/magic.h has it since Linux 6.0 */
-#endif
-
 enum {
-	START_TIME = 10000, /* for a mount to be ready, in milliseconds as all here */
 	END_TIME = 2000,    /* for shmfuse to end when its mount is gone */
 	DELAY_FIRST = 1000, /* before the second restart in a row; then twice as much */
 	DELAY_MOST = 60000, /* and never more; who ran that long begins anew */
@@ -69,60 +60,6 @@ int services_open(struct services *services, struct loop *loop, const char *run_
 			    "cannot run %s: %s: install it, or say where it is by --shmfuse",
 			    shmfuse, strerror(errno));
 	return 0;
-}
-
-static void first_line_of(int file, message_line message)
-{
-	message_line text = "";
-	const ssize_t count = pread(file, text, sizeof(text) - 1, 0);
-
-	text[count > 0 ? count : 0] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	fail(message, "%s", text[0] != '\0' ? text : "shmfuse does not answer: see its log");
-}
-
-/* For shmfuse -o, to be freed; NULL without memory. */
-static char *words_of(const struct settings *settings)
-{
-	const char *comma = settings->words[0] != '\0' ? "," : "";
-	char *words;
-
-	if (asprintf(&words, "subdir=%s%s%s", settings->directory, comma, settings->words) < 0)
-		return NULL;
-	return words;
-}
-
-/* Runs it to its end. The wait status, -1 where it could not be started. */
-static int run(const char *const argv[], int output)
-{
-	struct process process;
-
-	if (process_start(&process, argv, output) < 0)
-		return -1;
-	if (!process_ends_within(&process, START_TIME)) {
-		process_kill(&process);
-		process_ends_within(&process, -1);
-	}
-	return process_close(&process);
-}
-
-/* shmfuse reads all its options before it looks at what it is to do. */
-int services_check(const struct services *services, const struct settings *settings,
-		   message_line message)
-{
-	char *words = words_of(settings);
-	const char *const argv[] = { services->shmfuse, "-o", words, "--version", NULL };
-	const int output = memfd_create("shmfuse", MFD_CLOEXEC);
-	int status = -1;
-
-	if (words == NULL || output < 0)
-		fail(message, "cannot check the options: %s", strerror(errno));
-	else if ((status = run(argv, output)) != 0)
-		first_line_of(output, message);
-	if (output >= 0)
-		close(output);
-	free(words);
-	return status == 0 ? 0 : -1;
 }
 
 /* ---- one of them ---- */
@@ -218,73 +155,14 @@ static bool is_running(const struct service *service)
 
 /* ---- start ---- */
 
-static int answers_requests(const void *path)
-{
-	struct statfs st;
-
-	return statfs(path, &st) == 0 && st.f_type == FUSE_SUPER_MAGIC ? 0 : 1;
-}
-
-static int time_left(long long deadline)
-{
-	const long long left = deadline - loop_now();
-
-	return left > 0 ? (int)left : 0;
-}
-
-/* Until the mount is in the table; not if the process ends, or the time. */
-static bool is_mounted_by(const struct process *process, const char *path, long long deadline)
-{
-	struct pollfd events[] = {
-		{ .fd = open(MOUNT_TABLE, O_RDONLY | O_CLOEXEC), .events = POLLPRI },
-		{ .fd = process->fd, .events = POLLIN },
-	};
-	bool mounted;
-
-	while (!(mounted = mount_table_is_shmfuse(path)) && (events[1].revents & POLLIN) == 0 &&
-	       time_left(deadline) > 0)
-		poll(events, 2, time_left(deadline));
-	close(events[0].fd);
-	return mounted;
-}
-
-/* The first answer ends the greetings of kernel and daemon, in which a mount may
- * still fail. The question is asked by another process, as it may wait for ever. */
-static bool is_served_by(const struct process *process, const char *path, long long deadline)
-{
-	struct process asking;
-
-	if (process_call(&asking, answers_requests, path) < 0)
-		return false;
-	if (!process_ends_within(&asking, time_left(deadline))) {
-		/* The end of its daemon is the only end of a request. */
-		process_kill(process);
-		process_ends_within(&asking, -1);
-	}
-	return process_close(&asking) == 0;
-}
-
-static int mount_new(struct service *service)
-{
-	char *words = words_of(&service->volume->settings);
-	const char *const argv[] = { service->services->shmfuse, "-f", "-o", words,
-				     service->staging,		 NULL };
-	const int output = relay_output(&service->relay);
-	int result = -1;
-
-	if (words != NULL && output >= 0)
-		result = process_start(&service->process, argv, output);
-	if (output >= 0)
-		close(output);
-	free(words);
-	return result;
-}
-
 static int give_up(struct service *service, message_line message)
 {
 	const char *said = service->relay.last;
 	int status;
 
+	if (!is_running(service))
+		return fail(message, "volume %s: cannot start %s: %s", service->volume->name,
+			    service->services->shmfuse, strerror(errno));
 	if (!process_ends_within(&service->process, END_TIME)) {
 		process_kill(&service->process);
 		process_ends_within(&service->process, -1);
@@ -314,19 +192,27 @@ static int watch(struct service *service)
 	return 0;
 }
 
+static int mount_staging(struct service *service)
+{
+	const int output = relay_output(&service->relay);
+	int result;
+
+	if (output < 0)
+		return -1;
+	result = launch(&service->process, service->services->shmfuse, &service->volume->settings,
+			service->staging, output);
+	close(output);
+	return result;
+}
+
 int service_start(struct volume *volume, message_line message)
 {
 	struct service *service = volume->service;
-	const long long deadline = loop_now() + START_TIME;
 
 	place_clear(service->staging);
 	relay_drain(&service->relay);
 	service->relay.last[0] = '\0';
-	if (mount_new(service) < 0)
-		return fail(message, "volume %s: cannot start %s: %s", volume->name,
-			    service->services->shmfuse, strerror(errno));
-	if (!is_mounted_by(&service->process, service->staging, deadline) ||
-	    !is_served_by(&service->process, service->staging, deadline))
+	if (mount_staging(service) < 0)
 		return give_up(service, message);
 	if (mount_table_count(service->mountpoint) >= MOST_COVERED)
 		place_clear(service->mountpoint);
@@ -450,7 +336,7 @@ bool service_answers(struct volume *volume)
 
 	if (!is_running(service))
 		return false;
-	if (is_served_by(&service->process, service->mountpoint, loop_now() + START_TIME))
+	if (launch_answers(&service->process, service->mountpoint))
 		return true;
 	process_kill(&service->process);
 	process_ends_within(&service->process, -1);
@@ -480,9 +366,11 @@ void service_adopt(struct volume *volume)
 
 int service_due(const struct volume *volume)
 {
-	const struct service *service = volume->service;
+	const long long due = volume->service->due, now = loop_now();
 
-	return service->due != 0 ? time_left(service->due) : -1;
+	if (due == 0)
+		return -1;
+	return due > now ? (int)(due - now) : 0;
 }
 
 bool service_restart(struct volume *volume)

@@ -32,9 +32,6 @@ int services_open(struct services *services, struct loop *loop, const char *run_
 		  const char *shmfuse, message_line message);
 /* All volumes have left their services before. What runs goes on. */
 void services_close(struct services *services);
-/* Whether shmfuse understands the options; nothing is mounted. */
-int services_check(const struct services *services, const struct settings *settings,
-		   message_line message);
 
 /* Gives the volume its service, which does nothing yet. 0 or -1. */
 int service_new(struct services *services, struct volume *volume, message_line message);
