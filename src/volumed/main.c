@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -62,6 +63,17 @@ static int watch_signals(struct signals *signals, struct loop *loop)
 	signal(SIGPIPE, SIG_IGN);
 	*signals = (struct signals){ { signalfd(-1, &set, SFD_CLOEXEC), on_signal }, false };
 	return signals->watch.fd >= 0 ? loop_add(loop, &signals->watch) : -1;
+}
+
+/* Each volume takes a few. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
 }
 
 static char *on_request(void *arg, const char *path, const char *body, size_t size,
@@ -131,6 +143,7 @@ static int run(const struct arguments *arguments)
 	if (geteuid() != 0)
 		return log_event("only root can mount volumes for containers: run it as root"),
 		       EXIT_SYSTEM;
+	raise_descriptor_limit();
 	if (loop_init(&loop) < 0)
 		return log_event("no epoll: %s", strerror(errno)), EXIT_SYSTEM;
 	result = run_with(arguments, &loop, message);

@@ -48,6 +48,7 @@ static int create(struct plugin *plugin, const char *name, const struct settings
 		  message_line message)
 {
 	struct volume *volume;
+	message_line why;
 
 	if (plugin->volumes.count >= MOST_VOLUMES)
 		return fail(message, "there are %d volumes: remove some first", MOST_VOLUMES);
@@ -67,6 +68,7 @@ static int create(struct plugin *plugin, const char *name, const struct settings
 			  settings->directory, settings->words);
 		return 0;
 	}
+	directory_remove(settings->directory, volume->made, why);
 	volumes_take_out(&plugin->volumes, volume);
 	service_remove(volume);
 	volume_free(volume);

@@ -44,6 +44,8 @@ static int become(const void *arg)
 	const struct program *program = arg;
 
 	setsid();
+	/* We are the one whom the service manager waits for. */
+	unsetenv("NOTIFY_SOCKET");
 	signal(SIGPIPE, SIG_DFL);
 	if (dup2(program->output, STDOUT_FILENO) < 0 || dup2(program->output, STDERR_FILENO) < 0)
 		return 127;

@@ -54,9 +54,7 @@ static int read_id(struct request *request, message_line message)
 	request->id = string_of(request->document, "ID", message);
 	if (request->id == NULL)
 		return -1;
-	if (request->id[0] == '\0' || strlen(request->id) > HOLDER_LENGTH)
-		return fail(message, "ID: give 1 to %d bytes", HOLDER_LENGTH);
-	return 0;
+	return settings_check_holder(request->id, message);
 }
 
 /* Docker leaves Opts out, or gives null, where there are none. */

@@ -26,7 +26,6 @@ enum call {
 };
 
 enum {
-	HOLDER_LENGTH = 256,
 	MOST_BODY = 64 * 1024,
 };
 

@@ -74,6 +74,18 @@ int settings_check_name(const char *name, message_line message)
 	return 0;
 }
 
+int settings_check_holder(const char *id, message_line message)
+{
+	size_t len = 0;
+
+	while (is_name_byte(id[len]))
+		len++;
+	if (len == 0 || len > HOLDER_LENGTH || id[len] != '\0')
+		return fail(message, "ID: give 1 to %d letters, digits, '_', '.' and '-'",
+			    HOLDER_LENGTH);
+	return 0;
+}
+
 /* A comma would begin another option. */
 static bool is_plain(const char *text)
 {

@@ -20,6 +20,7 @@ enum {
 	WORDS_LENGTH = 4000,
 	MODE_LENGTH = 5, /* octal */
 	MOST_OPTIONS = 64,
+	HOLDER_LENGTH = 256,
 };
 
 /* As Create brings them; a word without a value has the value "". */
@@ -36,6 +37,8 @@ struct settings {
 
 /* A volume's name: as podman and docker have them. 0 or -1. */
 int settings_check_name(const char *name, message_line message);
+/* The ID of who mounts: letters, digits and the like, as engines make them. */
+int settings_check_holder(const char *id, message_line message);
 /* A directory's path in the tree. 0 or -1. */
 int settings_check_directory(const char *directory, message_line message);
 

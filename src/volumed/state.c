@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "state.h"
 
-#include "protocol.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -16,7 +14,8 @@
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
-enum { VERSION = 1, MOST_BYTES = 16 << 20 };
+/* More than as many volumes, words and holders as there may be can take. */
+enum { VERSION = 1, MOST_BYTES = 64 << 20 };
 
 int state_boot(char boot[BOOT_LENGTH + 1], message_line message)
 {
@@ -41,9 +40,10 @@ static int read_holders(struct volume *volume, json_t *holders, message_line mes
 
 	json_array_foreach(holders, i, holder)
 	{
-		if (!json_is_string(holder) || json_string_length(holder) > HOLDER_LENGTH)
+		if (!json_is_string(holder))
 			return fail(message, "volume %s: a holder is no ID", volume->name);
-		if (volume_hold(volume, json_string_value(holder), message) < 0)
+		if (settings_check_holder(json_string_value(holder), message) < 0 ||
+		    volume_hold(volume, json_string_value(holder), message) < 0)
 			return -1;
 	}
 	return 0;

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { MOST_VOLUMES = 1000, MOST_HOLDERS = 1000 };
+enum { MOST_VOLUMES = 1000, MOST_HOLDERS = 200 };
 
 struct service;
 

@@ -116,6 +116,7 @@ static void test_wrong_types_are_refused(void)
 	is_refused(CALL_MOUNT, "{\"Name\":\"v1\"}");
 	is_refused(CALL_MOUNT, "{\"Name\":\"v1\",\"ID\":\"\"}");
 	is_refused(CALL_MOUNT, "{\"Name\":\"v1\",\"ID\":7}");
+	is_refused(CALL_MOUNT, "{\"Name\":\"v1\",\"ID\":\"a\\n\"}");
 	is_refused(CALL_CREATE, "{\"Name\":\"v1\",\"Opts\":[]}");
 	is_refused(CALL_CREATE, "{\"Name\":\"v1\",\"Opts\":\"ro\"}");
 	is_refused(CALL_CREATE, "{\"Name\":\"v1\",\"Opts\":{\"size\":1}}");

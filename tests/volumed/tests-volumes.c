@@ -171,13 +171,18 @@ static void holders_count_by_id(void)
 	volumed_stop(volumed, SIGTERM);
 }
 
-static void shmfuse_ends_with_its_volume(void)
+/* It has neither the plugin's terminal nor its service manager. */
+static void shmfuse_is_on_its_own_and_ends_with_its_volume(void)
 {
+	char environ_path[64];
 	pid_t volumed = volumed_start(), server;
 
 	create("v1", "");
 	mount_volume("v1", "a");
 	server = server_of("v1");
+	g_assert_cmpint(getsid(server), ==, server);
+	g_snprintf(environ_path, sizeof(environ_path), "/proc/%d/environ", (int)server);
+	sh("! grep -q NOTIFY_SOCKET $1", environ_path);
 	unmount_volume("v1", "a");
 	wait_until (has_ended(server))
 		;
@@ -371,6 +376,45 @@ static void a_shmfuse_that_died_without_the_plugin_is_started_by_the_next(void)
 	volumed_stop(volumed, SIGTERM);
 }
 
+/* As after a crash, when its id has become another's. */
+static void another_process_of_the_same_id_is_not_taken_over(void)
+{
+	pid_t volumed = volumed_start(), server;
+
+	create("v1", "");
+	mount_volume("v1", "a");
+	server = server_of("v1");
+	volumed_stop(volumed, SIGKILL);
+	sh("sed -i 's/\"born\": 1*/&1/' " STATE_FILE);
+	volumed = volumed_start();
+	wait_until (server_of("v1") != server && server_of("v1") != 0)
+		;
+	put(V1 "/left", "text");
+	unmount_volume("v1", "a");
+	wait_until (has_ended(server))
+		;
+	volumed_stop(volumed, SIGTERM);
+}
+
+static void what_shmfuse_says_without_the_plugin_is_logged_by_the_next(void)
+{
+	pid_t volumed = volumed_start();
+	g_autofree char *log = NULL;
+
+	create("v1", "");
+	mount_volume("v1", "a");
+	volumed_stop(volumed, SIGKILL);
+	put(SHM "/v1%left", "text");
+	put(SHM "/v1%left%", "");
+	has_text(V1 "/left", "text");
+	volumed = volumed_start();
+	does("VolumeDriver.List", "%s", "");
+	unmount_volume("v1", "a");
+	log = volumed_log();
+	g_assert_nonnull(strstr(log, "volume v1: shmfuse: marker /v1%left% makes no directory"));
+	volumed_stop(volumed, SIGTERM);
+}
+
 /* The first death is answered at once, the second after a second. */
 static void a_shmfuse_that_keeps_dying_is_started_ever_later(void)
 {
@@ -467,6 +511,7 @@ static void without_room_for_the_state_nothing_changes(void)
 	g_assert_false(is_mounted(V1));
 	ok(rmdir(STATE_FILE ".new"));
 	refuses("no volume", "VolumeDriver.Get", "{'Name':'v2'}");
+	has_names(SHM, "v1% ");
 	mount_volume("v1", "a");
 	volumed_stop(volumed, SIGTERM);
 }
@@ -627,7 +672,7 @@ static const struct mount_test tests[] = {
 	{ TEST(volumes_are_listed_and_shown), ONLY_MAPPED },
 	{ TEST(a_volume_is_created_once), ONLY_MAPPED },
 	{ TEST(holders_count_by_id), ONLY_MAPPED },
-	{ TEST(shmfuse_ends_with_its_volume) },
+	{ TEST(shmfuse_is_on_its_own_and_ends_with_its_volume) },
 	{ TEST(who_still_has_a_mount_keeps_it) },
 	{ TEST(ephemeral_objects_go_with_the_last_holder), ONLY_MAPPED },
 	{ TEST(share_ro_counts_before_share), ONLY_MAPPED },
@@ -638,6 +683,8 @@ static const struct mount_test tests[] = {
 	{ TEST(a_restarted_plugin_knows_its_volumes) },
 	{ TEST(a_shmfuse_that_died_is_started_again) },
 	{ TEST(a_shmfuse_that_died_without_the_plugin_is_started_by_the_next) },
+	{ TEST(another_process_of_the_same_id_is_not_taken_over), ONLY_MAPPED },
+	{ TEST(what_shmfuse_says_without_the_plugin_is_logged_by_the_next), ONLY_MAPPED },
 	{ TEST(a_shmfuse_that_keeps_dying_is_started_ever_later), ONLY_MAPPED },
 	{ TEST(a_slave_of_the_mount_follows_a_new_shmfuse) },
 	{ TEST(what_shmfuse_says_is_in_the_log_and_in_the_answer), ONLY_MAPPED },
