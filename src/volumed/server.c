@@ -141,7 +141,7 @@ int server_start(struct server *server, struct loop *loop, int socket, message_l
 
 int server_due(const struct server *server)
 {
-	MHD_UNSIGNED_LONG_LONG due;
+	unsigned long long due;
 
 	if (MHD_get_timeout(server->daemon, &due) != MHD_YES)
 		return -1;
