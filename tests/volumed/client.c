@@ -194,3 +194,42 @@ pid_t server_of(const char *volume)
 	json_decref(state);
 	return (pid_t)pid;
 }
+
+/* ---- the calls that tests make ---- */
+
+void create(const char *name, const char *more)
+{
+	does("VolumeDriver.Create", "{'Name':'%s','Opts':{'data':'%s'%s}}", name,
+	     on_passthrough() ? "passthrough" : "mapped", more);
+}
+
+void mount_volume(const char *name, const char *id)
+{
+	does("VolumeDriver.Mount", "{'Name':'%s','ID':'%s'}", name, id);
+}
+
+void unmount_volume(const char *name, const char *id)
+{
+	does("VolumeDriver.Unmount", "{'Name':'%s','ID':'%s'}", name, id);
+}
+
+void remove_volume(const char *name)
+{
+	does("VolumeDriver.Remove", "{'Name':'%s'}", name);
+}
+
+bool has_ended(pid_t pid)
+{
+	return error_of(kill(pid, 0)) == ESRCH;
+}
+
+/* The plugin is not always the parent of what it started. */
+void kill_server_of(const char *volume)
+{
+	pid_t pid = server_of(volume);
+
+	g_assert_cmpint(pid, >, 0);
+	ok(kill(pid, SIGKILL));
+	wait_until (server_of(volume) != pid && server_of(volume) != 0)
+		;
+}

@@ -47,3 +47,17 @@ void expect_refused(const char *word, const char *call, const char *file, int li
 
 /* The process that serves a volume, by the state file; 0: none. */
 pid_t server_of(const char *volume);
+
+/* ---- the calls that tests make ---- */
+
+#define V1 RUN_DIR "/v1"
+
+/* Creates a volume on the data path of the running test; more: ",'ac':''" and the like. */
+void create(const char *name, const char *more);
+void mount_volume(const char *name, const char *id);
+void unmount_volume(const char *name, const char *id);
+void remove_volume(const char *name);
+
+bool has_ended(pid_t pid);
+/* Kills the volume's shmfuse and waits for the next one. */
+void kill_server_of(const char *volume);

@@ -153,6 +153,18 @@ static void chosen_names_of_the_host_are_shared(void)
 	end(volumed);
 }
 
+/* Root of the container is a user of the host, and no more. */
+static void owners_can_be_mapped(void)
+{
+	pid_t volumed = begin("-o map_uid=1000:0 -o map_gid=1000:0 -o create_mode=640");
+
+	sh("/run/run 'echo text >/dev/shm/left; [ \"$(stat -c %u /dev/shm/left)\" = 0 ]'");
+	g_assert_cmpint(stat_of(SHM "/v1%left").st_uid, ==, 1000);
+	g_assert_cmpint(stat_of(SHM "/v1%left").st_gid, ==, 1000);
+	g_assert_cmpint(stat_of(SHM "/v1%left").st_mode, ==, S_IFREG | 0640);
+	end(volumed);
+}
+
 static void a_container_outlives_the_plugin(void)
 {
 	pid_t volumed = begin(""), pid;
@@ -226,6 +238,7 @@ static const struct mount_test tests[] = {
 	{ TEST(two_containers_share_a_volume), NEEDS },
 	{ TEST(users_without_privileges_can_use_a_volume), NEEDS },
 	{ TEST(chosen_names_of_the_host_are_shared), NEEDS },
+	{ TEST(owners_can_be_mapped), NEEDS },
 	{ TEST(a_container_outlives_the_plugin), NEEDS },
 	{ TEST(containers_may_follow_a_new_shmfuse), NEEDS },
 	{ TEST(podman_shows_why_a_volume_cannot_be), ONLY_MAPPED, NEEDS },
