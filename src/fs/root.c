@@ -7,6 +7,7 @@
 
 #include "posix_shm.h"
 #include "shm/platform.h"
+#include "text/printable.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -71,6 +72,18 @@ int root_enter(struct fs *fs, ino_t *ino, char *message, size_t size)
 
 /* ---- what ends with the mount ---- */
 
+static void remove_object(struct fs *fs, const char *name)
+{
+	char text[PRINTABLE_SIZE(NAME_MAX)];
+	int error;
+
+	if (pshm_space_unlink(fs->space, name) == 0 || errno == ENOENT)
+		return;
+	error = errno;
+	printable(name, text, sizeof(text));
+	log_warning("ephemeral: cannot remove object /%s: %s", text, strerror(error));
+}
+
 static void remove_objects(struct fs *fs, struct listing *listing, bool markers)
 {
 	const char separator = fs->view.separator;
@@ -80,10 +93,8 @@ static void remove_objects(struct fs *fs, struct listing *listing, bool markers)
 		const bool marker = name[strlen(name) - 1] == separator;
 
 		if (marker == markers && strcmp(name, fs->view.root) != 0 &&
-		    listing_is_below(listing, i) && pshm_space_unlink(fs->space, name) < 0 &&
-		    errno != ENOENT)
-			log_warning("ephemeral: cannot remove object /%s: %s", name,
-				    strerror(errno));
+		    listing_is_below(listing, i))
+			remove_object(fs, name);
 	}
 }
 

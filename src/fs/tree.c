@@ -5,6 +5,7 @@
 
 #include "posix_shm.h"
 #include "shm/platform.h"
+#include "text/printable.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -67,37 +68,27 @@ void tree_show_status(struct stat *st, bool directory)
 	st->st_blocks = 0;
 }
 
-/* For the log: no byte of a name may look like another line of it. */
-static void make_printable(const char *name, object_name copy)
-{
-	size_t i;
-
-	for (i = 0; name[i] != '\0'; i++)
-		copy[i] = (unsigned char)name[i] < ' ' || name[i] == 127 ? '?' : name[i];
-	copy[i] = '\0';
-}
-
 /* An object and a marker claim one path: the later one is not reachable, which
  * its owner should learn. Once for a name, and for so many names at the most. */
 static void tell_rivals(struct fs *fs, const char *file, const char *marker, bool directory)
 {
 	unsigned hash = 5381;
-	object_name file_copy, marker_copy;
+	char file_text[PRINTABLE_SIZE(NAME_MAX)], marker_text[PRINTABLE_SIZE(NAME_MAX)];
 
 	for (const char *c = file; *c != '\0'; c++)
 		hash = hash * 33 + (unsigned char)*c;
 	if (atomic_exchange(&fs->rivals_told[hash % RIVALS_TOLD], true))
 		return;
-	make_printable(file, file_copy);
-	make_printable(marker, marker_copy);
+	printable(file, file_text, sizeof(file_text));
+	printable(marker, marker_text, sizeof(marker_text));
 	if (directory)
 		log_warning("object /%s is not in the tree: the directory of marker /%s is older "
 			    "and has the path; rename one of them",
-			    file_copy, marker_copy);
+			    file_text, marker_text);
 	else
 		log_warning("marker /%s makes no directory: object /%s is older and has the path; "
 			    "rename one of them",
-			    marker_copy, file_copy);
+			    marker_text, file_text);
 }
 
 int tree_describe(int fd, bool directory, struct found *found)
