@@ -28,6 +28,8 @@ int data_open(struct fs *fs, struct node *node, int fd, struct fuse_file_info *f
 		fi->direct_io = 1;
 	if (error < 0)
 		handle_release(handle);
+	else
+		quota_opened(fs, handle);
 	return error;
 }
 
@@ -35,6 +37,7 @@ void data_close(struct fs *fs, const struct fuse_file_info *fi)
 {
 	struct handle *handle = handle_in(fi);
 
+	quota_closing(fs, handle);
 	if (fs->passthrough)
 		passthrough_close(fs, handle);
 	handle_release(handle);

@@ -41,6 +41,10 @@ static void fs_init(void *userdata, struct fuse_conn_info *conn)
 	/* A page cache of our data would be a second memory. */
 	want(conn, FUSE_CAP_WRITEBACK_CACHE, false);
 	want(conn, FUSE_CAP_DIRECT_IO_ALLOW_MMAP, false);
+	/* The kernel makes EIO of a part that is written asynchronously
+	 * (fuse_get_res_by_io()). tmpfs is synchronous, too. */
+	if (quota_wants_writes(&fs->quota))
+		want(conn, FUSE_CAP_ASYNC_DIO, false);
 }
 
 const struct fuse_lowlevel_ops fs_operations = {

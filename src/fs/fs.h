@@ -13,6 +13,7 @@
 #include "marks.h"
 #include "node.h"
 #include "options.h"
+#include "quota.h"
 #include "view.h"
 
 #include <fuse_lowlevel.h>
@@ -38,6 +39,7 @@ struct fs {
 	struct nodes nodes;
 	struct holds holds;
 	struct marks marks;
+	struct quota quota;
 	struct locks *locks;
 
 	pthread_mutex_t directories_lock;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- words with a value from a list ---- */
 
@@ -109,6 +110,34 @@ static int set_share_ro(const struct parser *parser, const char *value)
 	return add_shares(parser, value, SHARED_RO);
 }
 
+/* ---- how much it may take ---- */
+
+/* As tmpfs rounds it: to entire pages. */
+static int set_size(const struct parser *parser, const char *value)
+{
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	const uint64_t memory = page * (uint64_t)sysconf(_SC_PHYS_PAGES);
+	uint64_t size;
+
+	if (!parse_amount(value, memory, &size) || size > INT64_MAX - page)
+		return parse_fail(parser,
+				  "size=%s: give a number of bytes, or one with k, m, g or %% (of "
+				  "the machine's memory) behind it; 0 for no limit",
+				  value);
+	parser->options->size = (size + page - 1) / page * page;
+	return 0;
+}
+
+static int set_nr_inodes(const struct parser *parser, const char *value)
+{
+	if (!parse_amount(value, 0, &parser->options->nr_inodes))
+		return parse_fail(parser,
+				  "nr_inodes=%s: give a number, or one with k, m or g behind it; 0 "
+				  "for no limit",
+				  value);
+	return 0;
+}
+
 /* ---- plain words ---- */
 
 static int set_allow_other(const struct parser *parser, const char *value)
@@ -136,6 +165,13 @@ static int set_ephemeral(const struct parser *parser, const char *value)
 {
 	(void)value;
 	parser->options->ephemeral = true;
+	return 0;
+}
+
+static int set_reserve(const struct parser *parser, const char *value)
+{
+	(void)value;
+	parser->options->reserve = true;
 	return 0;
 }
 
@@ -185,6 +221,9 @@ static const struct option {
 	{ "uid", true, parse_uid },
 	{ "gid", true, parse_gid },
 	{ "create_mode", true, parse_create_mode },
+	{ "size", true, set_size },
+	{ "nr_inodes", true, set_nr_inodes },
+	{ "reserve", false, set_reserve },
 	{ "allow_other", false, set_allow_other },
 	{ "noallow_other", false, set_noallow_other },
 	{ "ac", false, set_ac },

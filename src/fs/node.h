@@ -87,6 +87,10 @@ struct handle {
 	struct node *node;
 	uint32_t refs;
 	struct handle *next, **at; /* in its node's list, if it is */
+
+	/* In fs->quota's list, if it is; guarded by its open_lock. */
+	struct handle *open_next, **open_at;
+	bool is_private; /* counts when it has no name; constant then */
 };
 
 /* ino is that of the object which the view's root is. -ENOMEM */

@@ -111,15 +111,22 @@ static int truncate_object(const struct change *change)
 
 static int set_size(const struct change *change)
 {
+	struct growth growth = { 0 };
 	int error = 0;
 
 	/* Who has the file open was let in then. */
 	if (change->handle == NULL)
 		error = caller_access(change->caller, change->fd, W_OK);
+	if (error == 0)
+		error = quota_begin_resize(fs_of(change->caller), change->fd,
+					   change->attr->st_size, &growth);
 	if (error == 0 &&
 	    (change->to_set & FUSE_SET_ATTR_KILL_SUID || caller_is_limited(change->caller)))
 		error = set_id_clear(change->caller, change->fd);
-	return error < 0 ? error : truncate_object(change);
+	if (error == 0)
+		error = truncate_object(change);
+	quota_end(&growth);
+	return error;
 }
 
 static struct timespec time_to_set(int to_set, int given, int now, struct timespec value)
@@ -281,7 +288,7 @@ static int attr_statfs(struct fs *fs, struct node *node, struct statvfs *status)
 	if (fstatvfs(fs->space, status) < 0)
 		return -errno;
 	status->f_namemax = longest_name(node);
-	return 0;
+	return quota_statfs(fs, status);
 }
 
 void fs_statfs(fuse_req_t req, fuse_ino_t ino)

@@ -35,13 +35,16 @@ static bool must_kill_set_id(fuse_req_t req, const struct fuse_file_info *fi)
  * is open for reading alone is truncated too. */
 static int truncate_at_open(fuse_req_t caller, int fd, const struct fuse_file_info *fi)
 {
+	struct fs *fs = fs_of(caller);
 	int error = 0, truncated;
 
 	if (must_kill_set_id(caller, fi))
 		error = set_id_clear(caller, fd);
 	if (error < 0)
 		return error;
+	quota_begin_truncate(fs);
 	truncated = tree_reopen(fd, O_WRONLY | O_TRUNC);
+	quota_end_truncate(fs);
 	if (truncated < 0)
 		return truncated;
 	pshm_close(truncated);
@@ -120,6 +123,19 @@ void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 	free(buf);
 }
 
+static ssize_t file_write(struct fs *fs, const struct handle *handle, const char *buf, size_t size,
+			  off_t off, bool append)
+{
+	struct growth growth;
+	ssize_t count =
+		quota_begin_write(fs, handle->fd, append ? QUOTA_AT_END : off, &size, &growth);
+
+	if (count == 0)
+		count = mapped_write(handle, buf, size, off, append);
+	quota_end(&growth);
+	return count;
+}
+
 void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t off,
 	      struct fuse_file_info *fi)
 {
@@ -130,7 +146,7 @@ void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
 	if (must_kill_set_id(req, fi))
 		count = set_id_clear(req, handle->fd);
 	if (count == 0)
-		count = mapped_write(handle, buf, size, off, fi->flags & O_APPEND);
+		count = file_write(fs_of(req), handle, buf, size, off, fi->flags & O_APPEND);
 	if (count < 0)
 		reply_error(req, (int)count);
 	else
@@ -151,11 +167,22 @@ static void clear_after(fuse_req_t req, const struct handle *handle)
 		set_id_clear(req, handle->fd);
 }
 
+static int file_allocate(struct fs *fs, int fd, int mode, off_t off, off_t len)
+{
+	struct growth growth;
+	int error = quota_begin_allocate(fs, fd, mode, off, len, &growth);
+
+	if (error == 0 && fallocate(fd, mode, off, len) < 0)
+		error = -errno;
+	quota_end(&growth);
+	return error;
+}
+
 void fs_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t len,
 		  struct fuse_file_info *fi)
 {
 	const struct handle *handle = handle_in(fi);
-	int error = fallocate(handle->fd, mode, off, len) < 0 ? -errno : 0;
+	int error = file_allocate(fs_of(req), handle->fd, mode, off, len);
 
 	(void)ino;
 	if (error == 0)
@@ -176,17 +203,38 @@ void fs_lseek(fuse_req_t req, fuse_ino_t ino, off_t off, int whence, struct fuse
 		fuse_reply_lseek(req, result);
 }
 
+/* The source's end may come before len bytes do. */
+static ssize_t file_copy(struct fs *fs, int in, off_t off_in, int out, off_t off_out, size_t len,
+			 unsigned flags)
+{
+	struct growth growth = { 0 };
+	struct stat st;
+	ssize_t count;
+	int error = 0;
+
+	if (quota_wants_writes(&fs->quota) && pshm_fstat(in, &st) == 0 && off_in < st.st_size) {
+		if (len > (size_t)(st.st_size - off_in))
+			len = (size_t)(st.st_size - off_in);
+		error = quota_begin_write(fs, out, off_out, &len, &growth);
+	}
+	if (error < 0)
+		return error;
+	count = copy_file_range(in, &off_in, out, &off_out, len, flags);
+	if (count < 0)
+		count = -errno;
+	quota_end(&growth);
+	return count;
+}
+
 void fs_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in,
 			struct fuse_file_info *fi_in, fuse_ino_t ino_out, off_t off_out,
 			struct fuse_file_info *fi_out, size_t len, int flags)
 {
 	const struct handle *out = handle_in(fi_out);
-	ssize_t count = copy_file_range(handle_in(fi_in)->fd, &off_in, out->fd, &off_out, len,
-					(unsigned)flags);
+	ssize_t count = file_copy(fs_of(req), handle_in(fi_in)->fd, off_in, out->fd, off_out, len,
+				  (unsigned)flags);
 
 	(void)ino_in, (void)ino_out;
-	if (count < 0)
-		count = -errno;
 	if (count > 0)
 		clear_after(req, out);
 	if (count < 0)

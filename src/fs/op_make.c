@@ -101,9 +101,13 @@ static int settle_birth(int fd, const struct birth *birth, bool directory, struc
 
 static int make_object(struct fs *fs, const char *name, int oflag, const struct birth *birth)
 {
-	const struct identity before = caller_begin(birth->caller->uid, birth->gid);
-	int fd;
+	QUOTA counted = quota_hold(fs);
+	struct identity before;
+	int fd = quota_locked_check_new(fs, name);
 
+	if (fd < 0)
+		return fd;
+	before = caller_begin(birth->caller->uid, birth->gid);
 	fd = pshm_space_create(fs->space, name, oflag, birth->mode);
 	if (fd < 0)
 		fd = -errno;
@@ -175,7 +179,9 @@ static int open_made(struct fs *fs, struct node *parent, const char *name, int o
 	error = caller_begin_with_groups(req, &before);
 	if (error < 0)
 		return error;
+	quota_begin_truncate(fs);
 	fd = tree_open_found(fs, &found, oflag);
+	quota_end_truncate(fs);
 	caller_end_with_groups(before);
 	if (fd < 0)
 		return fd == -ESTALE ? -ENOENT : fd;
@@ -237,6 +243,7 @@ static int name_tmpfile(struct fs *fs, struct node *parent, mode_t mode,
 			struct fuse_entry_param *entry)
 {
 	NAMES held = names_hold(fs);
+	QUOTA counted = quota_hold(fs); /* it counts once it is open */
 	object_name prefix;
 	struct birth birth;
 	struct found found;
@@ -248,6 +255,8 @@ static int name_tmpfile(struct fs *fs, struct node *parent, mode_t mode,
 		error = kept_check(fs, parent, prefix);
 	if (error == 0)
 		error = plan_birth(fs, prefix, mode, false, caller, &birth);
+	if (error == 0)
+		error = quota_locked_check_new(fs, NULL);
 	if (error < 0)
 		return error;
 	fd = make_unnamed(fs, fi->flags & (O_ACCMODE | O_NOATIME), fi->flags & O_EXCL, &birth);

@@ -184,6 +184,7 @@ static int name_link(struct fs *fs, struct node *node, struct node *newparent, c
 		     fuse_req_t req, struct fuse_entry_param *entry)
 {
 	NAMES held = names_hold(fs);
+	QUOTA counted = quota_hold(fs);
 	object_name prefix;
 	struct found found;
 	int error, fd;
@@ -198,7 +199,10 @@ static int name_link(struct fs *fs, struct node *node, struct node *newparent, c
 	fd = tree_open(fs, node, O_PATH);
 	if (fd < 0)
 		return fd;
-	error = give_name(fs, fd, found.name, view_is_elsewhere(&fs->view, prefix, newname), req);
+	error = quota_locked_check_link(fs, fd, found.name);
+	if (error == 0)
+		error = give_name(fs, fd, found.name, view_is_elsewhere(&fs->view, prefix, newname),
+				  req);
 	if (error == 0)
 		error = tree_describe(fd, false, &found);
 	pshm_close(fd);

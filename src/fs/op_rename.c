@@ -160,6 +160,11 @@ static int rename_found(struct fs *fs, const struct end *from, const struct end 
 		return exchange_directories(fs, from, to, from_name, to_name);
 	if (from->found.directory)
 		return move_directory(fs, from, to, from_name);
+	error = quota_locked_check_rename(fs, from->found.name, from_name);
+	if (error == 0 && flags == RENAME_EXCHANGE)
+		error = quota_locked_check_rename(fs, to->found.name, to_name);
+	if (error < 0)
+		return error;
 	return rename_file(fs, from, to, from_name, flags, req);
 }
 
@@ -206,6 +211,7 @@ static int name_rename(struct fs *fs, struct end *from, struct end *to, unsigned
 		       fuse_req_t req)
 {
 	NAMES held = names_change(fs);
+	QUOTA counted = quota_hold(fs);
 	int error = -EEXIST;
 
 	for (int i = 0; error == -EEXIST && i < RENAME_ATTEMPTS; i++) {

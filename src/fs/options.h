@@ -8,6 +8,7 @@
 #include "share.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 enum data_path { DATA_AUTO, DATA_PASSTHROUGH, DATA_MAPPED };
@@ -33,6 +34,8 @@ struct options {
 	bool ac;
 	bool flat;
 	bool audit;
+	uint64_t size, nr_inodes; /* a quota's limits; 0: none */
+	bool reserve;
 	char separator;
 	const char *subdir;   /* NULL: the whole tree */
 	struct shares shares; /* of the top level, in the root */

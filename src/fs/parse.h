@@ -28,6 +28,10 @@ struct word {
 
 bool parse_word(const struct word *words, const char *name, int *value);
 
+/* A number as the kernel's memparse() takes it: k, m or g behind it, or, where
+ * whole is not 0, % of that. */
+bool parse_amount(const char *text, uint64_t whole, uint64_t *value);
+
 /* The words between the commas of -o. The list is taken apart. */
 int parse_mount_options(const struct parser *parser, char *list);
 /* Owners, in owner_options.c. */

@@ -96,9 +96,10 @@ int passthrough_open(struct fs *fs, struct handle *handle, struct fuse_file_info
 		return id;
 	fi->backing_id = id;
 	/* Who may write without clearing these bits is the writer's affair, which
-	 * the kernel does not look at here: such writes come to us. Mappings
-	 * are the object's in any case. */
-	fi->direct_io = (st.st_mode & (S_ISUID | S_ISGID)) != 0;
+	 * the kernel does not look at here, and what fits into a quota is ours:
+	 * such writes come to us. Mappings are the object's in any case. */
+	fi->direct_io = (st.st_mode & (S_ISUID | S_ISGID)) != 0 ||
+			((fi->flags & O_ACCMODE) != O_RDONLY && quota_wants_writes(&fs->quota));
 	return 0;
 }
 

@@ -56,6 +56,7 @@ static int open_objects(struct fs *fs, const struct options *options, message_li
 		.marks = { .watch = -1 },
 	};
 	holds_init(&fs->holds);
+	quota_init(&fs->quota, options);
 	for (size_t i = 0; i < BACKING_LOCKS; i++)
 		pthread_mutex_init(&fs->backing_locks[i], NULL);
 	if (fs->space < 0 || fstat(fs->space, &st) < 0)

@@ -19,7 +19,8 @@ static unsigned long number_from(const char *variable, unsigned long otherwise)
 	return value ? strtoul(value, NULL, 0) : otherwise;
 }
 
-static void calls_on_agree(const char *root, unsigned nth, bool native)
+/* tolerated: see world.h; or NULL. */
+static void calls_on_agree(const char *root, unsigned nth, bool native, const char *tolerated)
 {
 	static struct world world = { .native = -1 };
 	struct settings settings = SETTINGS_DEFAULT;
@@ -29,6 +30,8 @@ static void calls_on_agree(const char *root, unsigned nth, bool native)
 	settings.minimise_seconds = SECONDS_TO_MINIMISE;
 	settings.native = native;
 	world.shared = on_passthrough();
+	if (tolerated)
+		world.tolerated[world.n_tolerated++] = tolerated;
 	if (native)
 		world.native = (int)ok(open(SHM, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 
@@ -47,7 +50,7 @@ static void calls_on_agree(const char *root, unsigned nth, bool native)
 
 static void calls_agree(unsigned nth, bool native)
 {
-	calls_on_agree(MNT, nth, native);
+	calls_on_agree(MNT, nth, native, NULL);
 }
 
 static void random_calls_agree_with_tmpfs_1(void)
@@ -75,6 +78,12 @@ static void random_calls_agree_with_tmpfs_while_objects_change_natively_2(void)
 	calls_agree(4, true);
 }
 
+static void random_calls_agree_with_tmpfs_below_a_quota(void)
+{
+	/* Its size is the quota's. */
+	calls_on_agree(MNT, 6, false, "statfs: numbers");
+}
+
 static void random_calls_on_a_view_agree_with_tmpfs(void)
 {
 	pid_t daemon;
@@ -83,7 +92,7 @@ static void random_calls_on_a_view_agree_with_tmpfs(void)
 	ok(mkdir(MNT "/team", 0777));
 	ok(chmod(MNT "/team", 01777));
 	daemon = view_start("subdir=team");
-	calls_on_agree(VIEW, 5, false);
+	calls_on_agree(VIEW, 5, false, NULL);
 	has_text(SHM "/a", "not in the view");
 	view_end(daemon);
 }
@@ -94,6 +103,8 @@ static const struct mount_test tests[] = {
 	{ TEST(random_calls_agree_with_tmpfs_3) },
 	{ TEST(random_calls_agree_with_tmpfs_while_objects_change_natively_1) },
 	{ TEST(random_calls_agree_with_tmpfs_while_objects_change_natively_2) },
+	{ TEST(random_calls_agree_with_tmpfs_below_a_quota),
+	  .options = "size=8000000000g,nr_inodes=1g" },
 	{ TEST(random_calls_on_a_view_agree_with_tmpfs) },
 };
 

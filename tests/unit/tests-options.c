@@ -318,6 +318,48 @@ static void test_questions_need_no_mount_point(void)
 	}
 }
 
+static void test_quota_is_given_as_to_tmpfs(void)
+{
+	const uint64_t memory =
+		(uint64_t)sysconf(_SC_PAGESIZE) * (uint64_t)sysconf(_SC_PHYS_PAGES);
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	const struct {
+		const char *arguments;
+		uint64_t size, nr_inodes;
+	} lines[] = {
+		{ "/m", 0, 0 },
+		{ "-o size=0,nr_inodes=0 /m", 0, 0 },
+		{ "-o size=1 /m", page, 0 },
+		{ "-o size=8192 /m", 8192, 0 },
+		{ "-o size=64k,nr_inodes=2k /m", 65536, 2048 },
+		{ "-o size=3M,nr_inodes=1m /m", 3 << 20, 1 << 20 },
+		{ "-o size=2g,nr_inodes=1G /m", 2UL << 30, 1 << 30 },
+		{ "-o size=2g,size=1k /m", page, 0 },
+		{ "-o size=100% /m", memory, 0 },
+		{ "-o size=50% /m", (memory / 2 + page - 1) / page * page, 0 },
+		{ "-o size=200% /m", 2 * memory, 0 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		LINE line;
+
+		parse(&line, lines[i].arguments);
+		g_assert_cmpint(line.error, ==, 0);
+		g_assert_cmpint(line.options.size, ==, lines[i].size);
+		g_assert_cmpint(line.options.nr_inodes, ==, lines[i].nr_inodes);
+		g_assert_false(line.options.reserve);
+	}
+}
+
+static void test_reserve_is_a_plain_word(void)
+{
+	LINE line;
+
+	parse(&line, "-o reserve,size=1m /m");
+	g_assert_cmpint(line.error, ==, 0);
+	g_assert_true(line.options.reserve);
+}
+
 /* ---- what is wrong ---- */
 
 static void test_wrong_line_has_one_line_that_says_so(void)
@@ -370,6 +412,20 @@ static void test_wrong_line_has_one_line_that_says_so(void)
 		{ "-o create_mode=8 /m", "create_mode=8" },
 		{ "-o create_mode=1777 /m", "create_mode=1777" },
 		{ "-o create_mode=u+x /m", "octal" },
+		{ "-o size /m", "'size' needs a value" },
+		{ "-o size= /m", "size=:" },
+		{ "-o size=-1 /m", "size=-1: give a number of bytes" },
+		{ "-o size=1x /m", "size=1x" },
+		{ "-o size=1kk /m", "size=1kk" },
+		{ "-o size=k /m", "size=k" },
+		{ "-o size=1%k /m", "size=1%k" },
+		{ "-o size=9223372036854775807 /m", "size=9223372036854775807" },
+		{ "-o size=99999999999g /m", "size=99999999999g" },
+		{ "-o size=999999999999999999999 /m", "size=9999" },
+		{ "-o size=99999999999999999% /m", "%: give a number" },
+		{ "-o nr_inodes=10% /m", "nr_inodes=10%: give a number" },
+		{ "-o nr_inodes=+1 /m", "nr_inodes=+1" },
+		{ "-o reserve=1 /m", "'reserve' takes no value" },
 		{ "-o bogus /m", "'bogus'" },
 		{ "-o bogus=1 /m", "'bogus=1'" },
 		{ "-o rox /m", "'rox'" },
@@ -434,7 +490,8 @@ static void test_help_names_every_option_within_80_columns(void)
 		"-o",	     "-f",    "-d",	      "--check",    "--help",
 		"--version", "data=", "local_lock=",  "separator=", "noallow_other",
 		"flat",	     "  ac ", "io_uring=",    "map_uid=",   "map_gid=",
-		"uid=",	     " gid=", "create_mode=", "  audit ",   "shmfuse who"
+		"uid=",	     " gid=", "create_mode=", "  audit ",   "shmfuse who",
+		"size=",     "nr_inodes=", "  reserve "
 	};
 	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
@@ -468,6 +525,8 @@ int main(int argc, char **argv)
 	add("options", the_last_map_counts);
 	add("options", one_owner_and_the_mode_of_new_files);
 	add("options", questions_need_no_mount_point);
+	add("options", quota_is_given_as_to_tmpfs);
+	add("options", reserve_is_a_plain_word);
 	add("options", wrong_line_has_one_line_that_says_so);
 	add("options", separator_is_no_letter_of_the_semaphore_s_prefix);
 	add("options", what_stands_behind_two_dashes_is_no_option);
