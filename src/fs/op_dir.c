@@ -147,7 +147,7 @@ static int add_all(struct directory *directory, struct fs *fs, const char *prefi
 {
 	const struct view *view = &fs->view;
 	const bool with_shared =
-		view->shares.count > 0 && view->root[0] != '\0' && strcmp(prefix, view->root) == 0;
+		view->shares.count > 0 && view_is_part(view) && strcmp(prefix, view->root) == 0;
 	int error = add_listed(directory, fs, prefix, prefix);
 
 	return error == 0 && with_shared ? add_listed(directory, fs, "", prefix) : error;

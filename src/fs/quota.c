@@ -350,29 +350,49 @@ static uint64_t lesser(uint64_t mine, uint64_t free, uint64_t total)
 	return total != 0 && free < mine ? free : mine;
 }
 
-int quota_statfs(struct fs *fs, struct statvfs *status)
+/* Of a view, what others take is nobody's affair: the whole is what is left and
+ * what is its own. */
+static void show_space(struct fs *fs, const struct usage *usage, struct statvfs *status)
 {
-	const struct quota *quota = &fs->quota;
-	struct usage usage;
-	uint64_t unit, mine;
-	int error;
+	const uint64_t limit = fs->quota.size, unit = status->f_frsize;
+	const uint64_t mine = left(limit, usage->size) / unit;
 
-	if (!quota_has_limit(quota))
-		return 0;
-	QUOTA held = quota_hold(fs);
-	error = usage_read(&usage, fs, quota->size != 0);
-	unit = status->f_frsize;
-	if (error == 0 && quota->size != 0) {
-		mine = left(quota->size, usage.size) / unit;
+	if (limit != 0) {
 		status->f_bfree = lesser(mine, status->f_bfree, status->f_blocks);
 		status->f_bavail = lesser(mine, status->f_bavail, status->f_blocks);
-		status->f_blocks = quota->size / unit;
+		status->f_blocks = limit / unit;
+	} else if (view_is_part(&fs->view) && status->f_blocks != 0) {
+		status->f_blocks = status->f_bfree + (usage->size + unit - 1) / unit;
 	}
-	if (error == 0 && quota->inodes != 0) {
-		mine = left(quota->inodes, usage.inodes);
+}
+
+static void show_inodes(struct fs *fs, const struct usage *usage, struct statvfs *status)
+{
+	const uint64_t limit = fs->quota.inodes;
+	const uint64_t mine = left(limit, usage->inodes);
+
+	if (limit != 0) {
 		status->f_ffree = lesser(mine, status->f_ffree, status->f_files);
 		status->f_favail = status->f_ffree;
-		status->f_files = quota->inodes;
+		status->f_files = limit;
+	} else if (view_is_part(&fs->view) && status->f_files != 0) {
+		status->f_files = status->f_ffree + usage->inodes;
+	}
+}
+
+int quota_statfs(struct fs *fs, struct statvfs *status)
+{
+	const bool sizes = fs->quota.size != 0 || view_is_part(&fs->view);
+	struct usage usage;
+	int error;
+
+	if (!quota_has_limit(&fs->quota) && !view_is_part(&fs->view))
+		return 0;
+	QUOTA held = quota_hold(fs);
+	error = usage_read(&usage, fs, sizes);
+	if (error == 0) {
+		show_space(fs, &usage, status);
+		show_inodes(fs, &usage, status);
 	}
 	usage_free(&usage);
 	return error;

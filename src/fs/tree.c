@@ -201,7 +201,7 @@ static bool is_root(const struct fs *fs, const struct node *node)
 
 bool tree_is_space(const struct fs *fs, const struct node *node)
 {
-	return is_root(fs, node) && fs->view.root[0] == '\0';
+	return is_root(fs, node) && !view_is_part(&fs->view);
 }
 
 /* A directory's name, its ".", and a ".." for each directory in it. One link is

@@ -34,6 +34,12 @@ struct view {
 	struct shares shares;
 };
 
+/* Is the root a directory below the top level? */
+static inline bool view_is_part(const struct view *view)
+{
+	return view->root[0] != '\0';
+}
+
 struct markers {
 	/* Is this marker a directory? It must be an empty object, and older than
 	 * an object that claims the same path. */

@@ -110,6 +110,24 @@ static void root_of_a_view_is_the_directory(void)
 	view_end(daemon);
 }
 
+static void statfs_counts_the_view_s_own(void)
+{
+	pid_t daemon = team_start("share=cam_*");
+	struct statvfs native, view;
+
+	put(SHM "/outside", "0123456789");
+	put(SHM "/cam_1", "shared");
+	put(VIEW "/a", "0123456789");
+	put(VIEW "/b", "");
+	ok(statvfs(SHM, &native));
+	ok(statvfs(VIEW, &view));
+	g_assert_cmpuint(view.f_bfree, ==, native.f_bfree);
+	g_assert_cmpuint(view.f_blocks - view.f_bfree, ==, 1);
+	g_assert_cmpuint(view.f_ffree, ==, native.f_ffree);
+	g_assert_cmpuint(view.f_files - view.f_ffree, ==, 3);
+	view_end(daemon);
+}
+
 /* ---- share ---- */
 
 static void shared_name_means_the_host_s_object(void)
@@ -473,6 +491,7 @@ static const struct mount_test tests[] = {
 	{ TEST(view_has_what_lies_in_its_directory) },
 	{ TEST(view_of_a_directory_below_has_its_own_names) },
 	{ TEST(root_of_a_view_is_the_directory) },
+	{ TEST(statfs_counts_the_view_s_own) },
 	{ TEST(shared_name_means_the_host_s_object) },
 	{ TEST(rename_and_link_cross_between_private_and_shared) },
 	{ TEST(host_s_directories_are_not_shared) },
