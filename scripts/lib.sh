@@ -7,7 +7,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
 # One requirement a line: how to see that it is there, and the Debian package.
-#   cmd:NAME   a command        file:PATH  a file        pc:MODULE  a pkg-config module
+#   cmd:NAME   a command    file:PATH  a file, also by a pattern    pc:MODULE  a pkg-config module
 # shellcheck disable=SC2034 # used by those who source this
 build_needs='
 cmd:gcc          gcc
@@ -40,7 +40,7 @@ quietly() {
 is_there() {
     case $1 in
     cmd:*) command -v "${1#cmd:}" >/dev/null || [[ -x /usr/sbin/${1#cmd:} ]] ;;
-    file:*) [[ -e ${1#file:} ]] ;;
+    file:*) compgen -G "${1#file:}" >/dev/null ;;
     pc:*) pkg-config --exists "${1#pc:}" 2>/dev/null ;;
     esac
 }
@@ -67,9 +67,25 @@ apt_update() {
     quietly env DEBIAN_FRONTEND=noninteractive apt-get -q update
 }
 
+# Packages may start services, and PostgreSQL's makes a database for one: not
+# because somebody builds or tests. A shell of its own, for the trap.
+without_services() (
+    policy=/usr/sbin/policy-rc.d clusters=/etc/postgresql-common/createcluster.conf
+    if [[ " $* " == *' postgresql '* && ! -e $clusters ]]; then
+        mkdir -p "${clusters%/*}"
+        echo 'create_main_cluster = false' >"$clusters"
+    fi
+    if [[ ! -e $policy ]]; then
+        trap 'rm -f "$policy"' EXIT
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+    fi
+    "$@"
+)
+
 apt_install() {
     step "installing $*"
-    quietly env DEBIAN_FRONTEND=noninteractive \
+    without_services quietly env DEBIAN_FRONTEND=noninteractive \
         apt-get -q -y --no-install-recommends --no-remove \
         -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
         -o DPkg::Lock::Timeout=300 install "$@"
