@@ -3,6 +3,7 @@
 #include "check.h"
 #include "log.h"
 #include "mountpoint.h"
+#include "notify.h"
 #include "options.h"
 #include "session.h"
 
@@ -41,11 +42,16 @@ static int mount_and_serve(const struct options *options, int ready)
 	if (ready >= 0) {
 		background_ready(ready);
 		log_to_system();
+	} else {
+		/* In the background it is not the process that a manager knows. */
+		notify_ready(fs.passthrough);
 	}
 	if (session_serve(&fs, message) < 0) {
 		log_error("%s", message);
 		status = EXIT_SYSTEM;
 	}
+	if (ready < 0)
+		notify_stopping();
 	session_stop(&fs);
 	return status;
 }
