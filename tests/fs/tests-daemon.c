@@ -231,7 +231,7 @@ static void options_of_fstab_are_accepted(void)
 }
 
 /* mount(8) clears PATH, so that its helpers find programs in the usual places only. */
-static void mount_and_fstab_start_it(void)
+static void put_in_path(void)
 {
 	g_autofree char *script = g_strdup_printf("#!/bin/sh\nexec '%s' \"$@\"\n", shmfuse_path());
 
@@ -239,6 +239,11 @@ static void mount_and_fstab_start_it(void)
 	put("/run/bin/shmfuse", script);
 	ok(chmod("/run/bin/shmfuse", 0755));
 	ok(mount("/run/bin", "/usr/local/bin", NULL, MS_BIND, NULL));
+}
+
+static void mount_and_fstab_start_it(void)
+{
+	put_in_path();
 	sh("mount -t fuse.shmfuse -o data=mapped,nofail,_netdev,x-systemd.automount shm $MNT");
 	put(MNT "/a", "text");
 	has_text(SHM "/a", "text");
@@ -247,6 +252,33 @@ static void mount_and_fstab_start_it(void)
 	    "shm " MNT " fuse.shmfuse data=mapped,nofail,_netdev,x-systemd.automount 0 0\n");
 	sh("mount -T /run/fstab $MNT");
 	has_text(MNT "/a", "text");
+	unmount();
+}
+
+/* Patterns and colons as they stand in shells, in fstab, and in the helpers between. */
+static void mount_and_fstab_make_views(void)
+{
+	static const char words[] = "data=mapped,subdir=team,share_ro=cam_[0-9]:sem.cam_*,"
+				    "share=map_?:*.pub";
+
+	put_in_path();
+	put(SHM "/team%", "");
+	for (const char **name = (const char *[]){ "cam_1", "cam_x", "map_1", "b.pub", "other",
+						   "team%own", NULL };
+	     *name; name++) {
+		g_autofree char *path = g_strconcat(SHM "/", *name, NULL);
+
+		put(path, "text");
+	}
+	sh("cd $SHM; mount -t fuse.shmfuse -o \"$1\" shm $MNT", words);
+	has_names(MNT, "b.pub cam_1 map_1 own ");
+	fails(EROFS, truncate(MNT "/cam_1", 0));
+	ok(truncate(MNT "/map_1", 0));
+	unmount();
+	sh("echo \"shm $MNT fuse.shmfuse nofail,$1 0 0\" >/run/fstab; mount -T /run/fstab $MNT",
+	   words);
+	has_names(MNT, "b.pub cam_1 map_1 own ");
+	fails(EROFS, truncate(MNT "/cam_1", 0));
 	unmount();
 }
 
@@ -327,6 +359,7 @@ static const struct mount_test tests[] = {
 	{ TEST(generic_options_are_the_kernels), NO_MOUNT },
 	{ TEST(options_of_fstab_are_accepted), NO_MOUNT },
 	{ TEST(mount_and_fstab_start_it), NO_MOUNT, .needs = "mount.fuse3" },
+	{ TEST(mount_and_fstab_make_views), NO_MOUNT, .needs = "mount.fuse3" },
 	{ TEST(help_tells_every_option), NO_MOUNT },
 	{ TEST(version_is_told), NO_MOUNT },
 	{ TEST(check_tells_what_the_machine_can_do), NO_MOUNT },
