@@ -27,12 +27,17 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
 int mountpoint_check_source(const char *source, char *message, size_t size)
 {
 	static const char *const names[] = { "shm", "shmfuse", "none" };
+	const char *name = source;
 	struct stat st, space;
 
 	if (source == NULL)
 		return 0;
+	/* mount(8) makes a path of the word where the current directory has such a
+	 * file: in /mnt, shm becomes /mnt/shm. */
+	if (source[0] == '/')
+		name = strrchr(source, '/') + 1;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(source, names[i]) == 0)
+		if (strcmp(name, names[i]) == 0)
 			return 0;
 	if (stat(source, &st) == 0 && stat(pshm_space_path(), &space) == 0 &&
 	    is_same_file(&st, &space))

@@ -253,6 +253,10 @@ static void mount_and_fstab_start_it(void)
 	sh("mount -T /run/fstab $MNT");
 	has_text(MNT "/a", "text");
 	unmount();
+	/* The source is a word, even where mount(8) sees a file in it. */
+	sh("mkdir /run/shm; cd /run; mount -t fuse.shmfuse -o data=mapped shm $MNT");
+	has_text(MNT "/a", "text");
+	unmount();
 }
 
 /* Patterns and colons as they stand in shells, in fstab, and in the helpers between. */
