@@ -103,6 +103,15 @@ libfuse_needs() {
     fi
 }
 
+# systemd.pc is in a package of its own since Debian 13.
+systemd_needs() {
+    local package=systemd
+    if [[ $(apt-cache --quiet=0 show systemd-dev 2>/dev/null) ]]; then
+        package=systemd-dev
+    fi
+    printf 'pc:systemd %s\n' "$package"
+}
+
 # The lines on standard input as "a, b, c".
 enumerated() {
     paste -sd, | sed 's/,/, /g'
