@@ -3,10 +3,10 @@
 #include "check.h"
 #include "log.h"
 #include "mountpoint.h"
-#include "notify.h"
 #include "options.h"
 #include "session.h"
 
+#include "notify/notify.h"
 #include "version.h"
 #include "who/who.h"
 
@@ -44,14 +44,15 @@ static int mount_and_serve(const struct options *options, int ready)
 		log_to_system();
 	} else {
 		/* In the background it is not the process that a manager knows. */
-		notify_ready(fs.passthrough);
+		notify(fs.passthrough ? "READY=1\nSTATUS=passthrough: mappings are shared"
+				      : "READY=1\nSTATUS=mapped: shared mappings are refused");
 	}
 	if (session_serve(&fs, message) < 0) {
 		log_error("%s", message);
 		status = EXIT_SYSTEM;
 	}
 	if (ready < 0)
-		notify_stopping();
+		notify("STOPPING=1");
 	session_stop(&fs);
 	return status;
 }

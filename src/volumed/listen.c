@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Both protocols of systemd are a few lines, and promised to stay (man 3
- * sd_listen_fds, "Notes" of man 3 sd_notify, which advises to write them);
+ * systemd's protocol is a few lines, and promised to stay (man 3 sd_listen_fds);
  * libsystemd would bring its own dependencies into a daemon of root's.
  */
 #include "listen.h"
@@ -10,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -120,25 +118,4 @@ void listener_close(const struct listener *listener)
 {
 	if (listener->ours)
 		unlink(listener->path);
-}
-
-void manager_notify(const char *state)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const char *path = getenv("NOTIFY_SOCKET");
-	socklen_t size;
-	int fd;
-
-	if (path == NULL || (path[0] != '/' && path[0] != '@') ||
-	    strlen(path) >= sizeof(address.sun_path))
-		return;
-	memcpy(address.sun_path, path, strlen(path));
-	if (path[0] == '@')
-		address.sun_path[0] = '\0';
-	size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, size);
-	close(fd);
 }

@@ -17,6 +17,3 @@ struct listener {
 int listener_open(struct listener *listener, const char *path, message_line message);
 /* The descriptor belongs to who serves it. */
 void listener_close(const struct listener *listener);
-
-/* Tells the service manager, if there is one ("READY=1"). */
-void manager_notify(const char *state);

@@ -4,6 +4,7 @@
 #include "protocol.h"
 #include "server.h"
 
+#include "notify/notify.h"
 #include "program.h"
 
 #include <errno.h>
@@ -93,13 +94,13 @@ static int sooner(int a, int b)
 static void serve(struct loop *loop, struct server *server, struct plugin *plugin,
 		  const struct signals *signals)
 {
-	manager_notify("READY=1");
+	notify("READY=1");
 	while (!signals->arrived) {
 		loop_wait(loop, sooner(server_due(server), plugin_due(plugin)));
 		server_run(server);
 		plugin_run_due(plugin);
 	}
-	manager_notify("STOPPING=1");
+	notify("STOPPING=1");
 }
 
 static int run_with(const struct arguments *arguments, struct loop *loop, message_line message)

@@ -28,7 +28,7 @@ static socklen_t manager_address(struct sockaddr_un *address)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
 }
 
-static void notify(const char *state)
+void notify(const char *state)
 {
 	struct sockaddr_un address;
 	const socklen_t size = manager_address(&address);
@@ -42,15 +42,4 @@ static void notify(const char *state)
 	/* A manager that does not listen any more is no reason not to serve. */
 	sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, size);
 	close(fd);
-}
-
-void notify_ready(bool passthrough)
-{
-	notify(passthrough ? "READY=1\nSTATUS=passthrough: mappings are shared"
-			   : "READY=1\nSTATUS=mapped: shared mappings are refused");
-}
-
-void notify_stopping(void)
-{
-	notify("STOPPING=1");
 }
