@@ -10,17 +10,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-int moves_add(struct moves *moves, const char *from, const char *to, unsigned flags)
+static int make_room(struct moves *moves)
 {
-	struct move *list = realloc(moves->list, (moves->count + 1) * sizeof(*list));
+	const size_t room = moves->room > 0 ? 2 * moves->room : 16;
+	struct move *list;
 
+	if (moves->count < moves->room)
+		return 0;
+	list = realloc(moves->list, room * sizeof(*list));
 	if (list == NULL)
 		return -ENOMEM;
 	moves->list = list;
-	list += moves->count++;
-	*list = (struct move){ .flags = flags };
-	strcpy(list->from, from);
-	strcpy(list->to, to);
+	moves->room = room;
+	return 0;
+}
+
+int moves_add(struct moves *moves, const char *from, const char *to, unsigned flags)
+{
+	struct move *move;
+
+	if (make_room(moves) < 0)
+		return -ENOMEM;
+	move = &moves->list[moves->count++];
+	*move = (struct move){ .flags = flags };
+	strcpy(move->from, from);
+	strcpy(move->to, to);
 	return 0;
 }
 

@@ -19,7 +19,7 @@ struct move {
 
 struct moves {
 	struct move *list;
-	size_t count;
+	size_t count, room;
 };
 
 /* Adds what lies in the directory of prefix, to be in that of newprefix. With
