@@ -119,6 +119,11 @@ void *ring_command(struct io_uring_sqe *sqe)
 	return (char *)sqe + SQE_SIZE - RING_COMMAND_SIZE;
 }
 
+int ring_submit(struct ring *ring)
+{
+	return enter(ring, 0);
+}
+
 int ring_wait(struct ring *ring)
 {
 	return enter(ring, 1);

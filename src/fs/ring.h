@@ -35,6 +35,7 @@ void ring_close(struct ring *ring);
  * at ring_command(). */
 struct io_uring_sqe *ring_next(struct ring *ring);
 void *ring_command(struct io_uring_sqe *sqe);
-/* Submits what there is, and waits until something has come. */
+/* Submits what there is; then waits until something has come. */
+int ring_submit(struct ring *ring);
 int ring_wait(struct ring *ring);
 bool ring_take(struct ring *ring, struct ring_event *event);

@@ -109,14 +109,24 @@ void entry_give(struct entry *entry, uint32_t operation)
 }
 
 /* The kernel keeps a request for which it has no entry, and comes back to it
- * with the next answer from this queue, not when a new entry is registered. If
- * all that is being served waits for locks, that may be never. So it always has
- * more entries than waits for locks begin on one CPU before we see the first. */
-#define ENTRIES_WITH_KERNEL 64
+ * with the next answer from this queue, not when a new entry is registered
+ * (fuse_uring_do_register() in Linux 6.18). If all that is being served waits for
+ * locks, that may be never. So a new entry is followed by a request of our own
+ * (queue_kick()), which is answered at once. One begins on the CPU where its
+ * thread is: a queue of another has more entries than waits for locks are
+ * likely to begin before its thread sees the first. */
+#define ENTRIES_OF_OTHER_CPU 64
+
+bool queue_can_kick(const struct queue *queue)
+{
+	return queue->server->cpu == queue->number && !queue->never_kick;
+}
 
 void queue_fill(struct queue *queue)
 {
-	while (queue->with_kernel < ENTRIES_WITH_KERNEL) {
+	const unsigned enough = queue_can_kick(queue) ? 1 : ENTRIES_OF_OTHER_CPU;
+
+	while (queue->with_kernel < enough) {
 		struct entry *entry = entry_new(queue);
 
 		if (entry == NULL) {
@@ -125,6 +135,28 @@ void queue_fill(struct queue *queue)
 		}
 		entry_give(entry, COMMAND_REGISTER);
 	}
+}
+
+/* A number that none of the kernel's own requests ever has. They are even. */
+#define FIRST_KICK (UINT64_C(1) << 62)
+
+/* Has the kernel ask for none of the bytes that it has of a file. */
+void queue_kick(struct queue *queue, uint64_t nodeid)
+{
+	struct fuse_notify_retrieve_out nothing = { .notify_unique = FIRST_KICK + queue->kicks,
+						    .nodeid = nodeid };
+	struct fuse_out_header header = { .len = sizeof(header) + sizeof(nothing),
+					  .error = FUSE_NOTIFY_RETRIEVE };
+	const struct iovec parts[] = { { &header, sizeof(header) }, { &nothing, sizeof(nothing) } };
+
+	queue->kicks += 2;
+	if (writev(queue->server->uring->device, parts, 2) >= 0)
+		return;
+	/* Not there, or at its end: the wait is over, and its answer does the same. */
+	if (errno == ENOENT || errno == ENODEV || errno == ENOTCONN)
+		return;
+	log_error("io_uring: queue %u: %s", queue->number, strerror(errno));
+	queue->never_kick = true;
 }
 
 /* ---- answers ---- */
@@ -178,6 +210,16 @@ static size_t request_size(const struct header *header)
 	return header->in.len;
 }
 
+/* Without a word to libfuse. */
+static void answer_at_once(struct entry *entry, int error)
+{
+	struct header *header = entry->header;
+
+	header->out = (struct fuse_out_header){ .error = error, .unique = header->in.unique };
+	header->entry.payload_size = 0;
+	entry_give(entry, COMMAND_ANSWER);
+}
+
 void entry_serve(struct entry *entry)
 {
 	struct header *header = entry->header;
@@ -186,11 +228,8 @@ void entry_serve(struct entry *entry)
 	char *request = entry_payload(entry) - head;
 	struct fuse_buf buf = { .mem = request, .size = size };
 
-	if (size == 0) {
-		header->out =
-			(struct fuse_out_header){ .error = -EIO, .unique = header->in.unique };
-		header->entry.payload_size = 0;
-		entry_give(entry, COMMAND_ANSWER);
+	if (size == 0 || header->in.opcode == FUSE_NOTIFY_REPLY) {
+		answer_at_once(entry, size == 0 ? -EIO : 0);
 		return;
 	}
 	memcpy(request, &header->in, sizeof(header->in));

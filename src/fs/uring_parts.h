@@ -53,6 +53,8 @@ struct queue {
 	uint16_t number;
 	struct entry *first;
 	unsigned with_kernel; /* entries */
+	bool never_kick;      /* the kernel refused */
+	uint64_t kicks;	      /* all there were, times two */
 };
 
 /* A thread, its ring, and who else has something for it. */
@@ -62,7 +64,8 @@ struct server {
 	bool started;
 	int cpu; /* to stay on; -1 for any */
 	struct ring ring;
-	int waker; /* eventfd(2) */
+	uint64_t kick_with; /* a file that somebody waits for, to kick the queue of its CPU; or 0 */
+	int waker;	    /* eventfd(2) */
 	uint64_t woken;
 
 	pthread_mutex_t lock;
@@ -108,7 +111,11 @@ void entry_give(struct entry *entry, uint32_t operation);
 ssize_t entry_answer(struct entry *entry, const struct iovec *iov, int count);
 /* Serves the request in it with libfuse. */
 void entry_serve(struct entry *entry);
+/* So that the kernel has an entry for the next request, and takes up one that it
+ * has kept meanwhile: to be kicked once the new entry is submitted. */
 void queue_fill(struct queue *queue);
+bool queue_can_kick(const struct queue *queue);
+void queue_kick(struct queue *queue, uint64_t nodeid);
 
 /* ---- uring_server.c: threads ---- */
 

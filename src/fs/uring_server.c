@@ -24,6 +24,7 @@ void server_wake(struct server *server)
 static void take_back(struct entry *entry, int result)
 {
 	struct queue *queue = entry->queue;
+	uint64_t nodeid;
 
 	queue->with_kernel--;
 	if (result == -EAGAIN || result == -EINTR) {
@@ -35,8 +36,11 @@ static void take_back(struct entry *entry, int result)
 			log_error("io_uring: queue %u: %s", queue->number, strerror(-result));
 		return;
 	}
+	nodeid = entry->header->in.nodeid;
 	entry_serve(entry);
-	/* It may be waiting for a lock: others of this CPU must not wait with it. */
+	/* If it waits for a lock, others of this CPU must not wait with it. */
+	if (queue->with_kernel == 0 && queue_can_kick(queue))
+		queue->server->kick_with = nodeid;
 	queue_fill(queue);
 }
 
@@ -65,6 +69,17 @@ static void take_answered(struct server *server)
 	await_wake(server);
 }
 
+static void kick(struct server *server)
+{
+	const uint64_t nodeid = server->kick_with;
+
+	if (nodeid == 0)
+		return;
+	server->kick_with = 0;
+	ring_submit(&server->ring);
+	queue_kick(&server->uring->queues[server->cpu], nodeid);
+}
+
 static void serve(struct server *server)
 {
 	struct ring_event event;
@@ -80,6 +95,7 @@ static void serve(struct server *server)
 			else
 				take_answered(server);
 		}
+		kick(server);
 	}
 	if (atomic_load(&server->uring->stage) == SERVING) {
 		log_error("io_uring: %s", strerror(-error));
