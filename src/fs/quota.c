@@ -362,7 +362,7 @@ static void show_space(struct fs *fs, const struct usage *usage, struct statvfs 
 		status->f_bavail = lesser(mine, status->f_bavail, status->f_blocks);
 		status->f_blocks = limit / unit;
 	} else if (view_is_part(&fs->view) && status->f_blocks != 0) {
-		status->f_blocks = status->f_bfree + (usage->size + unit - 1) / unit;
+		status->f_blocks = status->f_bfree + usage->memory / unit;
 	}
 }
 

@@ -86,12 +86,15 @@ static bool is_new(const struct usage *usage, ino_t ino)
 	return place_of(usage->objects, usage->capacity, ino)->ino == 0;
 }
 
-static void enter(struct usage *usage, ino_t ino, uint64_t size)
+static void enter(struct usage *usage, const struct stat *st)
 {
-	*place_of(usage->objects, usage->capacity, ino) =
-		(struct object_size){ .ino = ino, .size = size };
+	const uint64_t size = (uint64_t)st->st_size;
+
+	*place_of(usage->objects, usage->capacity, st->st_ino) =
+		(struct object_size){ .ino = st->st_ino, .size = size };
 	usage->count++;
 	usage->size += size;
+	usage->memory += 512 * (uint64_t)st->st_blocks;
 }
 
 bool usage_has(const struct usage *usage, ino_t ino, uint64_t *size)
@@ -138,7 +141,7 @@ static int add_name(const char *name, ino_t ino, void *arg)
 		return errno == ENOENT ? 0 : -errno;
 	}
 	if (is_new(usage, info.st.st_ino))
-		enter(usage, info.st.st_ino, (uint64_t)info.st.st_size);
+		enter(usage, &info.st);
 	return 0;
 }
 
@@ -153,7 +156,7 @@ static int add_nameless(struct usage *usage, const struct handle *handle)
 	if (!is_new(usage, st.st_ino))
 		return 0;
 	usage->inodes++;
-	enter(usage, st.st_ino, (uint64_t)st.st_size);
+	enter(usage, &st);
 	return 0;
 }
 

@@ -20,6 +20,7 @@ struct object_size;
 
 struct usage {
 	uint64_t size;	 /* the sum of st_size, if sizes were asked for */
+	uint64_t memory; /* bytes that they occupy; likewise */
 	uint64_t inodes; /* as tmpfs counts: the root, each name, each unnamed object */
 
 	struct object_size *objects; /* a hash table by inode number */
