@@ -79,7 +79,7 @@ static bool has_hole(int fd, int64_t off, size_t len)
 	off_t hole = lseek(fd, off, SEEK_HOLE);
 
 	lseek(fd, at, SEEK_SET);
-	return hole < off + (off_t)len;
+	return hole < off || (size_t)(hole - off) < len;
 }
 
 /* A private mapping that lives for this call only: what others write meanwhile may or may not show
