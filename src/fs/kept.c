@@ -3,9 +3,6 @@
 
 #include "tree.h"
 
-#include "posix_shm.h"
-#include "shm/platform.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <sys/xattr.h>
@@ -42,18 +39,6 @@ double kept_tell(struct fs *fs, struct node *node, const struct stat *st)
 	return node_tell(node, st, may_keep(fs, node)) ? ONE_TICK : 0;
 }
 
-static int stat_directory(struct fs *fs, const char *marker, struct stat *st)
-{
-	struct pshm_info info;
-
-	if (marker[0] == '\0')
-		return pshm_fstat(fs->space, st);
-	if (pshm_space_stat(fs->space, marker, &info) < 0)
-		return -1;
-	*st = info.st;
-	return 0;
-}
-
 /* Takes no lock that the caller of the request could hold. */
 static void invalidate(struct fs *fs, const struct node *node)
 {
@@ -65,7 +50,7 @@ int kept_check(struct fs *fs, struct node *directory, const char *prefix)
 	struct stat st;
 
 	/* A directory that is gone has nothing in it, as will be found. */
-	if (!directory->kept || stat_directory(fs, prefix, &st) < 0)
+	if (!directory->kept || tree_stat_directory(fs, prefix, &st) < 0)
 		return 0;
 	if (node_knows_rights(directory, &st) && !has_acl(fs, prefix))
 		return 0;

@@ -35,27 +35,17 @@ static mode_t masked(struct fs *fs, mode_t mode, mode_t umask)
 	return fgetxattr(fs->space, "system.posix_acl_default", NULL, 0) > 0 ? wanted : rest;
 }
 
-/* ENOENT: a native program has removed it. */
-static int stat_directory(struct fs *fs, const char *prefix, struct stat *st)
-{
-	struct pshm_info info;
-
-	if (prefix[0] == '\0')
-		return pshm_fstat(fs->space, st) < 0 ? -errno : 0;
-	if (pshm_space_stat(fs->space, prefix, &info) < 0)
-		return -errno;
-	*st = info.st;
-	return info.st.st_size == 0 ? 0 : -ENOENT;
-}
-
 /* prefix is that of the directory to be born in. */
 static int plan_birth(struct fs *fs, const char *prefix, mode_t mode, bool directory,
 		      const struct caller *caller, struct birth *birth)
 {
 	const struct owners *owners = &fs->options->owners;
 	struct stat st;
-	int error = stat_directory(fs, prefix, &st);
+	int error = tree_stat_directory(fs, prefix, &st);
 
+	/* With content a marker is none. */
+	if (error == 0 && prefix[0] != '\0' && st.st_size > 0)
+		error = -ENOENT;
 	if (error < 0)
 		return error;
 	*birth = (struct birth){ .caller = caller,

@@ -213,21 +213,26 @@ static void count_links(struct fs *fs, struct node *node, const char *prefix, st
 	st->st_nlink = marks_count_in(&fs->marks, node, prefix, &count) ? 2 + count : 1;
 }
 
-static int stat_root(struct fs *fs, struct stat *st)
+int tree_stat_directory(struct fs *fs, const char *prefix, struct stat *st)
 {
-	struct node *root = fs->nodes.root;
-	const char *marker = fs->view.root;
 	struct pshm_info info;
 
-	if (marker[0] != '\0') {
-		if (pshm_space_stat(fs->space, marker, &info) < 0)
-			return -errno;
-		*st = info.st;
-		tree_show_status(st, true);
-	} else if (pshm_fstat(fs->space, st) < 0) {
+	if (prefix[0] == '\0')
+		return pshm_fstat(fs->space, st) < 0 ? -errno : 0;
+	if (pshm_space_stat(fs->space, prefix, &info) < 0)
 		return -errno;
-	}
-	count_links(fs, root, marker, st);
+	*st = info.st;
+	return 0;
+}
+
+static int stat_root(struct fs *fs, struct stat *st)
+{
+	int error = tree_stat_directory(fs, fs->view.root, st);
+
+	if (error < 0)
+		return error;
+	tree_show_status(st, view_is_part(&fs->view));
+	count_links(fs, fs->nodes.root, fs->view.root, st);
 	return 0;
 }
 

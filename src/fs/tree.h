@@ -53,6 +53,10 @@ int tree_prefix(struct node *directory, object_name prefix);
 
 int tree_stat(struct fs *fs, struct node *node, struct stat *st);
 
+/* Status of what the directory of prefix is natively: the shm directory, or a
+ * marker. ENOENT: a native program has removed it. */
+int tree_stat_directory(struct fs *fs, const char *prefix, struct stat *st);
+
 /* A new descriptor of the node's object, whatever its name is now.
  * oflag: O_PATH, or one of O_RDONLY, O_WRONLY, O_RDWR. */
 int tree_open(struct fs *fs, struct node *node, int oflag);
