@@ -24,21 +24,33 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
+static bool is_word(const char *source)
+{
+	static const char *const words[] = { "shm", "shmfuse", "none" };
+	bool is = false;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		is |= strcmp(source, words[i]) == 0;
+	return is;
+}
+
+/* mount(8) makes a path of the word where the current directory has such a file:
+ * in /mnt, shm becomes /mnt/shm. */
+static bool was_word(const char *source)
+{
+	const char *name = strrchr(source, '/');
+	struct stat path, file;
+
+	return name != NULL && is_word(name + 1) && stat(source, &path) == 0 &&
+	       stat(name + 1, &file) == 0 && is_same_file(&path, &file);
+}
+
 int mountpoint_check_source(const char *source, char *message, size_t size)
 {
-	static const char *const names[] = { "shm", "shmfuse", "none" };
-	const char *name = source;
 	struct stat st, space;
 
-	if (source == NULL)
+	if (source == NULL || is_word(source) || was_word(source))
 		return 0;
-	/* mount(8) makes a path of the word where the current directory has such a
-	 * file: in /mnt, shm becomes /mnt/shm. */
-	if (source[0] == '/')
-		name = strrchr(source, '/') + 1;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(name, names[i]) == 0)
-			return 0;
 	if (stat(source, &st) == 0 && stat(pshm_space_path(), &space) == 0 &&
 	    is_same_file(&st, &space))
 		return 0;

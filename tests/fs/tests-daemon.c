@@ -257,6 +257,8 @@ static void mount_and_fstab_start_it(void)
 	sh("mkdir /run/shm; cd /run; mount -t fuse.shmfuse -o data=mapped shm $MNT");
 	has_text(MNT "/a", "text");
 	unmount();
+	/* Not just any file of that name. */
+	g_assert_cmpint(run_shmfuse("-o data=mapped /run/shm " MNT), ==, 1);
 }
 
 /* Patterns and colons as they stand in shells, in fstab, and in the helpers between. */
