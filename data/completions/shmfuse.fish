@@ -6,7 +6,7 @@ function __shmfuse_values
     switch $argv[1]
         case 'data=*'
             printf '%s\n' auto passthrough mapped
-        case 'io_uring=*'
+        case 'io_uring=*' 'supervise=*'
             printf '%s\n' auto on off
         case 'local_lock=*'
             printf '%s\n' none flock posix all
@@ -55,6 +55,8 @@ function __shmfuse_mount_options
         nr_inodes= 'limit of the files' \
         reserve 'allocate when a file grows' \
         audit 'log who makes, writes, removes and is denied' \
+        supervise 'replace a serving process that dies' \
+        supervise= 'the same, where the kernel can' \
         ro read-only \
         nosuid 'ignore set-ID bits' \
         nodev 'no devices' \

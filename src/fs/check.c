@@ -32,6 +32,17 @@ struct trial {
 
 /* ---- the trial: a real mount, where nobody else sees it ---- */
 
+static void tell(struct trial *trial, const struct fs *fs, const struct session_warnings *warnings)
+{
+	const char *fault = uring_fault(fs->uring);
+
+	memcpy(trial->text, warnings->data, sizeof(warnings->data));
+	snprintf(trial->transport, sizeof(trial->transport), "%s", fault != NULL ? fault : "");
+	trial->result = fs->passthrough ? SHARED : MAPPED_ONLY;
+	trial->proto_major = fs->proto_major;
+	trial->proto_minor = fs->proto_minor;
+}
+
 static void mount_and_tell(struct trial *trial, const char *directory)
 {
 	char *argv[] = { (char[]){ "shmfuse" }, (char[]){ "-oio_uring=auto" }, (char *)directory,
@@ -42,17 +53,13 @@ static void mount_and_tell(struct trial *trial, const char *directory)
 	struct fs fs;
 
 	if (options_parse(&options, 3, argv, message, sizeof(message)) < 0 ||
-	    session_start(&fs, &options, message, &warnings) < 0) {
+	    session_mount(&fs, &options, -1, message) < 0) {
 		memcpy(trial->text, message, sizeof(message));
 	} else {
-		const char *fault = uring_fault(fs.uring);
-
-		memcpy(trial->text, warnings.data, sizeof(warnings.data));
-		snprintf(trial->transport, sizeof(trial->transport), "%s",
-			 fault != NULL ? fault : "");
-		trial->result = fs.passthrough ? SHARED : MAPPED_ONLY;
-		trial->proto_major = fs.proto_major;
-		trial->proto_minor = fs.proto_minor;
+		if (session_begin(&fs, message, &warnings) < 0)
+			memcpy(trial->text, message, sizeof(message));
+		else
+			tell(trial, &fs, &warnings);
 		session_stop(&fs);
 	}
 	options_free(&options);

@@ -10,35 +10,50 @@
 int data_open(struct fs *fs, struct node *node, int fd, struct fuse_file_info *fi)
 {
 	struct handle *handle = handle_new(node, fd);
-	int error = 0;
+	int error;
 
 	if (handle == NULL) {
 		pshm_close(fd);
 		return -ENOMEM;
 	}
 	kept_end(fs, node);
-	fi->fh = (uintptr_t)handle;
 	/* Several writers at once, as tmpfs has them but for appends. */
 	fi->parallel_direct_writes = 1;
 	/* A flush tells which POSIX locks to let go; otherwise there is nothing to do. */
 	fi->noflush = (fs->options->local_lock & LOCAL_POSIX) != 0;
-	if (fs->passthrough)
+	error = opened_add(&fs->opened, handle, RECORD_FILE, &fi->fh);
+	if (error == 0 && fs->passthrough) {
 		error = passthrough_open(fs, handle, fi);
-	else
+		if (error < 0)
+			opened_remove(&fs->opened, fi->fh);
+	} else {
 		fi->direct_io = 1;
-	if (error < 0)
+	}
+	if (error < 0) {
 		handle_release(handle);
-	else
-		quota_opened(fs, handle);
-	return error;
+		return error;
+	}
+	quota_opened(fs, handle);
+	opened_record(&fs->opened, handle)->is_private = handle->is_private;
+	return 0;
 }
 
 void data_close(struct fs *fs, const struct fuse_file_info *fi)
 {
-	struct handle *handle = handle_in(fi);
+	struct handle *handle = opened_remove(&fs->opened, fi->fh);
 
+	if (handle == NULL)
+		return;
 	quota_closing(fs, handle);
 	if (fs->passthrough)
 		passthrough_close(fs, handle);
 	handle_release(handle);
+}
+
+void data_restore(struct fs *fs, struct handle *handle)
+{
+	opened_restore(&fs->opened, handle);
+	if (fs->passthrough)
+		passthrough_restore(fs, handle);
+	quota_restore(fs, handle, opened_record(&fs->opened, handle)->is_private);
 }

@@ -13,11 +13,15 @@
 /* Opens the node's object, of which fd is a descriptor, for a file of the
  * mount: fills in fi. fd is taken in any case. 0 or a negative errno. */
 int data_open(struct fs *fs, struct node *node, int fd, struct fuse_file_info *fi);
+/* Nothing happens if it is closed already: a process that died has done it. */
 void data_close(struct fs *fs, const struct fuse_file_info *fi);
+/* A file that was open when an earlier process died. */
+void data_restore(struct fs *fs, struct handle *handle);
 
-static inline struct handle *handle_in(const struct fuse_file_info *fi)
+/* The kernel names no file here that it has released. */
+static inline struct handle *handle_in(const struct fs *fs, const struct fuse_file_info *fi)
 {
-	return (struct handle *)(uintptr_t)fi->fh;
+	return opened_get(&fs->opened, fi->fh);
 }
 
 /* The passthrough path. */
@@ -27,6 +31,10 @@ static inline struct handle *handle_in(const struct fuse_file_info *fi)
 int passthrough_probe(struct fs *fs);
 int passthrough_open(struct fs *fs, struct handle *handle, struct fuse_file_info *fi);
 void passthrough_close(struct fs *fs, struct handle *handle);
+void passthrough_restore(struct fs *fs, struct handle *handle);
+/* Gives up the backing id of a file that was not opened after all, if it is no
+ * other's. */
+void passthrough_drop(struct fs *fs, int id);
 
 /* The mapped path. Both give the count of bytes or a negative errno. */
 

@@ -1,34 +1,86 @@
 /* SPDX-License-Identifier: MIT */
 #include "device.h"
 
+#include "fs.h"
 #include "log.h"
+#include "replay.h"
 
 #include <errno.h>
+#include <stdint.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-ssize_t device_read(int fd, void *buf, size_t size, void *userdata)
+static ssize_t receive(int fd, void *buf, size_t size)
 {
 	const ssize_t count = read(fd, buf, size);
 
-	(void)userdata;
 	if (count < 0 && errno == ECONNABORTED)
 		errno = ENODEV;
 	return count;
 }
 
-static ssize_t device_write(int fd, struct iovec *iov, int count, void *userdata)
+/* More than the longest request without data: an extended attribute's value. */
+#define WITHOUT_DATA (80 * 1024)
+
+/* A process that is being killed gets no more pages: the kernel could not hand it
+ * the request that it has taken, and would answer it with EIO. So those of the
+ * thread's buffer have to be there before. */
+static void populate(const struct fs *fs, void *buf, size_t size)
 {
-	(void)userdata;
-	return writev(fd, iov, count);
+	static _Thread_local const void *populated;
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE),
+			start = (uintptr_t)buf & ~(page - 1);
+
+	if (populated == buf)
+		return;
+	if (fs->passthrough && !quota_wants_writes(&fs->quota) && size > WITHOUT_DATA)
+		size = WITHOUT_DATA;
+	madvise((void *)start, (uintptr_t)buf + size - start, MADV_POPULATE_WRITE);
+	populated = buf;
 }
 
-void device_attach(struct fuse_session *session)
+ssize_t device_read(int fd, void *buf, size_t size, void *userdata)
+{
+	const struct fs *fs = userdata;
+	struct iovec answer;
+	ssize_t count;
+
+	if (!fs->options->supervise)
+		return receive(fd, buf, size);
+	populate(fs, buf, size);
+	count = receive(fd, buf, size);
+	/* What an earlier process had an answer to does not come further. */
+	while (count > 0 && replay_begin(fs->handover, buf, (size_t)count, &answer)) {
+		if (writev(fd, &answer, 1) < 0 && errno != ENOENT)
+			return -1;
+		replay_end(&answer);
+		count = receive(fd, buf, size);
+	}
+	return count;
+}
+
+static ssize_t device_write(int fd, struct iovec *iov, int count, void *userdata)
+{
+	const struct fs *fs = userdata;
+	ssize_t result;
+
+	if (!fs->options->supervise)
+		return writev(fd, iov, count);
+	replay_answer(iov, count);
+	result = writev(fd, iov, count);
+	replay_end(iov);
+	return result;
+}
+
+bool device_attach(struct fuse_session *session)
 {
 	static const struct fuse_custom_io io = { .writev = device_write, .read = device_read };
 	char said[256];
+	bool attached;
 
 	log_keep(said, sizeof(said));
-	fuse_session_custom_io(session, &io, sizeof(io), fuse_session_fd(session));
+	attached = fuse_session_custom_io(session, &io, sizeof(io), fuse_session_fd(session)) == 0;
 	log_keep(NULL, 0);
+	return attached;
 }

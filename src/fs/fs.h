@@ -11,7 +11,9 @@
 
 #include "hold.h"
 #include "marks.h"
+#include "name_list.h"
 #include "node.h"
+#include "opened.h"
 #include "options.h"
 #include "quota.h"
 #include "view.h"
@@ -23,7 +25,6 @@
 #define BACKING_LOCKS 64
 #define RIVALS_TOLD   256
 
-struct directory;
 struct locks;
 struct uring;
 
@@ -41,9 +42,13 @@ struct fs {
 	struct marks marks;
 	struct quota quota;
 	struct locks *locks;
-
-	pthread_mutex_t directories_lock;
-	struct directory *directories; /* open ones */
+	struct handover *handover; /* for the next serving process */
+	int handover_fd;	   /* -1: there will be none */
+	bool is_inherited;	   /* an earlier program has mounted it */
+	bool is_kept;		   /* the mount is another process's, the keeper's */
+	struct opened opened;
+	pthread_mutex_t left_lock;
+	struct name_list left; /* all objects by inode number, since a takeover */
 
 	_Atomic bool rivals_told[RIVALS_TOLD]; /* by hash of the name */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "locks.h"
 
+#include "handover.h"
 #include "tree.h"
 
 #include <errno.h>
@@ -39,6 +40,7 @@ struct locks {
 	pthread_mutex_t lock;	/* guards the lists, and each node's owners */
 	pthread_cond_t changed; /* a wait is over, or gone */
 	struct lock_wait *waits;
+	struct handover *handover; /* constant */
 };
 
 static void ignore_signal(int signal)
@@ -46,7 +48,7 @@ static void ignore_signal(int signal)
 	(void)signal;
 }
 
-struct locks *locks_new(void)
+struct locks *locks_new(struct handover *handover)
 {
 	/* Without SA_RESTART: it is to break the wait in fcntl(2) or flock(2). */
 	const struct sigaction action = { .sa_handler = ignore_signal };
@@ -56,6 +58,7 @@ struct locks *locks_new(void)
 		return NULL;
 	pthread_mutex_init(&locks->lock, NULL);
 	pthread_cond_init(&locks->changed, NULL);
+	locks->handover = handover;
 	sigaction(SIGUSR2, &action, NULL);
 	return locks;
 }
@@ -80,21 +83,47 @@ static int open_for_locks(const struct handle *handle)
 	return fd >= 0 ? fd : tree_reopen(handle->fd, fcntl(handle->fd, F_GETFL) & O_ACCMODE);
 }
 
-static struct lock_owner *locked_add(const struct lock_request *request, int fd)
+/* Takes the descriptor over, unless there is no memory. */
+static struct lock_owner *locked_add(struct handle *handle, uint64_t id, pid_t pid, int fd)
 {
-	struct handle *handle = request->handle;
 	struct lock_owner *owner = calloc(1, sizeof(*owner));
 
 	if (owner == NULL)
 		return NULL;
-	*owner = (struct lock_owner){ .id = request->owner,
+	*owner = (struct lock_owner){ .id = id,
 				      .fd = fd,
-				      .pid = request->range.l_pid,
+				      .pid = pid,
 				      .refs = 1,
 				      .handle = handle,
 				      .next = handle->node->owners };
 	handle->node->owners = owner;
 	return owner;
+}
+
+/* Before there is a lock: a process that takes over finds each that there is. */
+static void locked_record(struct locks *locks, const struct lock_request *request, int fd)
+{
+	const int handle = request->handle->fd;
+	const struct record *through = &locks->handover->records[handle];
+	struct record *record = handover_record(locks->handover, fd);
+
+	/* Somebody else has raised our limit of descriptors. */
+	if (record == NULL)
+		return;
+	record->node = request->handle->node->id;
+	record->request = 0;
+	record->owner = request->owner;
+	record->through = (uint64_t)through->serial << 32 | (uint32_t)handle;
+	record->pid = request->range.l_pid;
+	atomic_store(&record->kind, RECORD_LOCKS);
+}
+
+static void locked_strike(struct locks *locks, const struct lock_owner *owner)
+{
+	struct record *record = handover_record(locks->handover, owner->fd);
+
+	if (record != NULL)
+		atomic_store(&record->kind, RECORD_NONE);
 }
 
 static struct lock_owner *owner_find(struct locks *locks, struct handle *handle, uint64_t id)
@@ -124,9 +153,11 @@ static int owner_get(struct locks *locks, const struct lock_request *request,
 	pthread_mutex_lock(&locks->lock);
 	*owner = locked_find(request->handle, request->owner);
 	if (*owner == NULL) {
-		*owner = locked_add(request, fd);
-		if (*owner != NULL)
+		*owner = locked_add(request->handle, request->owner, request->range.l_pid, fd);
+		if (*owner != NULL) {
+			locked_record(locks, request, fd);
 			fd = -1;
+		}
 	}
 	if (*owner != NULL)
 		(*owner)->refs++;
@@ -153,11 +184,12 @@ static void owner_put(struct locks *locks, struct lock_owner *owner)
 
 /* Takes an owner out of its node's list. Its locks go with the last reference,
  * but for those of a wait: they go now. */
-static void locked_remove(struct lock_owner **at)
+static void locked_remove(struct locks *locks, struct lock_owner **at)
 {
 	struct lock_owner *owner = *at;
 	const struct flock all = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
 
+	locked_strike(locks, owner);
 	*at = owner->next;
 	owner->gone = true;
 	if (owner->refs > 1) {
@@ -175,7 +207,7 @@ void locks_flush(struct locks *locks, struct handle *handle, uint64_t owner)
 	while (*at != NULL && (*at)->id != owner)
 		at = &(*at)->next;
 	if (*at != NULL)
-		locked_remove(at);
+		locked_remove(locks, at);
 	pthread_mutex_unlock(&locks->lock);
 }
 
@@ -186,7 +218,7 @@ void locks_release(struct locks *locks, struct handle *handle)
 	pthread_mutex_lock(&locks->lock);
 	while (*at != NULL) {
 		if ((*at)->handle == handle)
-			locked_remove(at);
+			locked_remove(locks, at);
 		else
 			at = &(*at)->next;
 	}
@@ -418,6 +450,17 @@ void locks_free(struct locks *locks)
 
 void lock_owners_free(struct node *node)
 {
-	while (node->owners != NULL)
-		locked_remove(&node->owners);
+	while (node->owners != NULL) {
+		struct lock_owner *owner = node->owners;
+
+		node->owners = owner->next;
+		locked_put(owner);
+	}
+}
+
+int locks_restore(struct locks *locks, struct handle *handle, int fd)
+{
+	const struct record *record = &locks->handover->records[fd];
+
+	return locked_add(handle, record->owner, record->pid, fd) != NULL ? 0 : -ENOMEM;
 }

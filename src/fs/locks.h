@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 struct locks;
+struct handover;
 
 /* One request for a lock: a record lock, or an flock(2) lock where op is not 0. */
 struct lock_request {
@@ -29,8 +30,8 @@ struct lock_request {
 	int op; /* LOCK_SH, LOCK_EX or LOCK_UN */
 };
 
-/* NULL: no memory. */
-struct locks *locks_new(void);
+/* Each owner has its record in the handover. NULL: no memory. */
+struct locks *locks_new(struct handover *handover);
 /* Ends all waits. */
 void locks_free(struct locks *locks);
 /* Lets go of all locks on the node's object, when nobody uses them any more. */
@@ -38,6 +39,10 @@ void lock_owners_free(struct node *node);
 
 /* Takes, changes or lets go of a lock, at once or not at all: -EAGAIN. */
 int locks_set(struct locks *locks, const struct lock_request *request);
+/* An owner that an earlier process had, of the locks that descriptor fd holds, as
+ * its record tells. -ENOMEM */
+int locks_restore(struct locks *locks, struct handle *handle, int fd);
+
 /* Undoes a lock that its taker does not hear of any more. */
 void locks_unset(struct locks *locks, const struct lock_request *request);
 

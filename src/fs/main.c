@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "background.h"
 #include "check.h"
+#include "keeper.h"
 #include "log.h"
 #include "mountpoint.h"
 #include "options.h"
@@ -26,33 +27,72 @@ static void tell(const struct session_warnings *warnings)
 		log_warning("%s", warnings->data);
 }
 
-/* ready: for background_ready(); -1 in the foreground. */
-static int mount_and_serve(const struct options *options, int ready)
+/* The session from its first request to its end: the exit code. ready: for
+ * background_ready(); -1: nobody waits for that. */
+static int serve(struct fs *fs, int ready)
 {
+	const bool background = ready >= 0 || fs->handover->background;
 	struct session_warnings warnings;
 	message_line message;
-	struct fs fs;
 	int status = EXIT_OK;
 
-	if (session_start(&fs, options, message, &warnings) < 0) {
+	if (session_begin(fs, message, &warnings) < 0) {
 		log_error("%s", message);
 		return EXIT_SYSTEM;
 	}
 	tell(&warnings);
 	if (ready >= 0) {
+		fs->handover->background = true;
 		background_ready(ready);
-		log_to_system();
-	} else {
-		/* In the background it is not the process that a manager knows. */
-		notify(fs.passthrough ? "READY=1\nSTATUS=passthrough: mappings are shared"
-				      : "READY=1\nSTATUS=mapped: shared mappings are refused");
 	}
-	if (session_serve(&fs, message) < 0) {
+	if (background)
+		log_to_system();
+	else
+		/* In the background it is not the process that a manager knows. */
+		notify(fs->passthrough ? "READY=1\nSTATUS=passthrough: mappings are shared"
+				       : "READY=1\nSTATUS=mapped: shared mappings are refused");
+	if (session_serve(fs, message) < 0) {
 		log_error("%s", message);
 		status = EXIT_SYSTEM;
 	}
-	if (ready < 0)
+	if (!background)
 		notify("STOPPING=1");
+	return status;
+}
+
+/* The same in a process whose parent keeps the mount. */
+static int serve_kept(struct fs *fs, int ready)
+{
+	const int status = serve(fs, ready);
+
+	session_leave(fs);
+	session_stop(fs);
+	return status;
+}
+
+static int keep(struct fs *fs, int ready)
+{
+	message_line message;
+	const int status = keeper_keep(fs, serve_kept, ready, message);
+
+	if (status >= 0)
+		return status;
+	log_error("%s", message);
+	return EXIT_SYSTEM;
+}
+
+/* inherited: the handover of an earlier program, or -1. */
+static int mount_and_serve(const struct options *options, int inherited, int ready)
+{
+	message_line message;
+	struct fs fs;
+	int status;
+
+	if (session_mount(&fs, options, inherited, message) < 0) {
+		log_error("%s", message);
+		return EXIT_SYSTEM;
+	}
+	status = options->supervise ? keep(&fs, ready) : serve(&fs, ready);
 	session_stop(&fs);
 	return status;
 }
@@ -63,7 +103,7 @@ static int mount_in_background(const struct options *options)
 	const int status = background_enter(&ready);
 
 	if (ready >= 0)
-		return mount_and_serve(options, ready);
+		return mount_and_serve(options, -1, ready);
 	if (status < 0)
 		log_error("no process in the background: %s", strerror(errno));
 	return status < 0 ? EXIT_SYSTEM : status;
@@ -71,14 +111,18 @@ static int mount_in_background(const struct options *options)
 
 static int run(struct options *options)
 {
+	const int inherited = keeper_inherited();
 	message_line message;
 	char *mountpoint = NULL;
 	int status = EXIT_USAGE;
 
+	/* The mount point has been looked at, and this process serves what is there. */
+	if (inherited >= 0)
+		return mount_and_serve(options, inherited, -1);
 	if (mountpoint_check_source(options->source, message, sizeof(message)) == 0 &&
 	    mountpoint_resolve(options->mountpoint, &mountpoint, message, sizeof(message)) == 0) {
 		options->mountpoint = mountpoint;
-		status = options->foreground ? mount_and_serve(options, -1)
+		status = options->foreground ? mount_and_serve(options, -1, -1)
 					     : mount_in_background(options);
 	} else {
 		log_error("%s", message);
@@ -89,7 +133,8 @@ static int run(struct options *options)
 
 static int show_version(void)
 {
-	printf("shmfuse %s\nlibfuse %s\n", SHMFUSE_VERSION, fuse_pkgversion());
+	printf("shmfuse %s\nlibfuse %s\nhandover %d\n", SHMFUSE_VERSION, fuse_pkgversion(),
+	       HANDOVER_VERSION);
 	return EXIT_OK;
 }
 

@@ -14,8 +14,14 @@ void marks_init(struct marks *marks, const struct view *view, int space)
 	*marks = (struct marks){ .lock = PTHREAD_MUTEX_INITIALIZER,
 				 .view = view,
 				 .space = space,
-				 .watch = view->flat ? -1 : pshm_space_watch(space),
+				 .watch = -1,
 				 .changes = 1 };
+}
+
+void marks_watch(struct marks *marks)
+{
+	if (!marks->view->flat)
+		marks->watch = pshm_space_watch(marks->space);
 }
 
 void marks_free(struct marks *marks)

@@ -34,6 +34,9 @@ struct marks {
 };
 
 void marks_init(struct marks *marks, const struct view *view, int space);
+/* Nothing is kept before. The watch is for one process: who reads it takes what it
+ * tells from others. */
+void marks_watch(struct marks *marks);
 void marks_free(struct marks *marks);
 
 /* The number of directories in the node's directory, which has the prefix. False

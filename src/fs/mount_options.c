@@ -24,6 +24,13 @@ static const struct word transport_words[] = {
 	{ 0 },
 };
 
+static const struct word supervise_words[] = {
+	{ "auto", SUPERVISE_AUTO },
+	{ "on", SUPERVISE_ON },
+	{ "off", SUPERVISE_OFF },
+	{ 0 },
+};
+
 static const struct word lock_words[] = {
 	{ "none", LOCAL_NONE },
 	{ "flock", LOCAL_FLOCK },
@@ -196,6 +203,16 @@ static int set_audit(const struct parser *parser, const char *value)
 	return 0;
 }
 
+static int set_supervise(const struct parser *parser, const char *value)
+{
+	int supervise = SUPERVISE_ON;
+
+	if (value != NULL && !parse_word(supervise_words, value, &supervise))
+		return parse_fail(parser, "supervise=%s: give auto, on or off", value);
+	parser->options->supervise = (enum supervision)supervise;
+	return 0;
+}
+
 static int set_debug(const struct parser *parser, const char *value)
 {
 	(void)value;
@@ -230,6 +247,8 @@ static const struct option {
 	{ "noac", false, set_noac },
 	{ "flat", false, set_flat },
 	{ "audit", false, set_audit },
+	{ "supervise", false, set_supervise },
+	{ "supervise", true, set_supervise },
 	{ "debug", false, set_debug },
 };
 
@@ -277,17 +296,20 @@ static int set_option(const struct parser *parser, char *word)
 {
 	char *value = strchr(word, '=');
 	const size_t len = value != NULL ? (size_t)(value - word) : strlen(word);
+	const struct option *other = NULL;
 
 	for (size_t i = 0; i < sizeof(options_known) / sizeof(*options_known); i++) {
 		const struct option *option = &options_known[i];
 
 		if (strlen(option->name) != len || strncmp(option->name, word, len) != 0)
 			continue;
-		if (option->has_value != (value != NULL))
-			return parse_fail(parser, "option '%s' %s value", option->name,
-					  option->has_value ? "needs a" : "takes no");
-		return option->set(parser, value != NULL ? value + 1 : NULL);
+		if (option->has_value == (value != NULL))
+			return option->set(parser, value != NULL ? value + 1 : NULL);
+		other = option;
 	}
+	if (other != NULL)
+		return parse_fail(parser, "option '%s' %s value", other->name,
+				  other->has_value ? "needs a" : "takes no");
 	if (is_listed(options_of_mount, word))
 		return parse_pass_on(parser, word);
 	if (word[0] == '\0' || is_listed(options_ignored, word) || is_comment(word))

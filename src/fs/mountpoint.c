@@ -10,11 +10,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mntent.h>
+#include <poll.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define DEVICE "/dev/fuse"
@@ -147,4 +151,20 @@ int mountpoint_mount(struct fuse_session *session, const char *path, char *messa
 	}
 	log_keep(NULL, 0);
 	return 0;
+}
+
+void mountpoint_unmount(const char *path, int fd)
+{
+	char *const argv[] = { (char *)"fusermount3", (char *)"-u", (char *)"-q", (char *)"-z",
+			       (char *)"--",	      (char *)path, NULL };
+	struct pollfd device = { .fd = fd };
+	pid_t pid;
+
+	/* Another mount may be there by now. */
+	if (poll(&device, 1, 0) == 1 && (device.revents & POLLERR))
+		return;
+	if (umount2(path, MNT_DETACH) == 0 || errno != EPERM)
+		return;
+	if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) == 0)
+		waitpid(pid, NULL, 0);
 }

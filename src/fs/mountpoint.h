@@ -14,3 +14,5 @@ int mountpoint_check_source(const char *source, char *message, size_t size);
 /* Makes the path absolute: the daemon leaves its directory. */
 int mountpoint_resolve(const char *path, char **resolved, char *message, size_t size);
 int mountpoint_mount(struct fuse_session *session, const char *path, char *message, size_t size);
+/* Ends the mount of the connection fd, unless it has ended. */
+void mountpoint_unmount(const char *path, int fd);

@@ -8,28 +8,32 @@
 #include <string.h>
 #include <unistd.h>
 
-/* An id has the low bits of its object's inode number and, above them, how many
- * nodes there were before it: so an id of a node that is gone is recognised, and
- * one table finds nodes by id and by object. */
-#define INO_BITS 24
-#define INO_MASK (((uint64_t)1 << INO_BITS) - 1)
+/* An id has its object's inode number and, below it, a count of the nodes that an
+ * object has of one kind, and the kind: so one table finds nodes by id and by
+ * object, and what an id means is known without the table. */
+enum kind { KIND_FILE, KIND_DIRECTORY, KIND_READ_ONLY };
+#define KIND_BITS  2
+#define KIND_MASK  (((uint64_t)1 << KIND_BITS) - 1)
+#define BELOW_BITS 16
+#define INO_MASK   (UINT64_MAX >> BELOW_BITS)
+#define RIVALS	   (1u << (BELOW_BITS - KIND_BITS))
 
-#define ROOT_ID 1 /* as FUSE wants it */
+#define ROOT_ID 1 /* as FUSE wants it; of the kind of directories */
 
 #define FEWEST_BUCKETS 256
-#define MOST_BUCKETS   (INO_MASK + 1)
+#define MOST_BUCKETS   ((size_t)1 << 24)
 
 /* Below, "locked" functions are called with the table's lock held. */
 
 /* tmpfs numbers its inodes one after the other: spread is given. */
-static struct node **locked_bucket(struct nodes *nodes, uint64_t id_or_ino)
+static struct node **locked_bucket(struct nodes *nodes, ino_t ino)
 {
-	return &nodes->buckets[id_or_ino & (nodes->bucket_count - 1)];
+	return &nodes->buckets[ino & (nodes->bucket_count - 1)];
 }
 
 static void locked_link(struct nodes *nodes, struct node *node)
 {
-	struct node **bucket = locked_bucket(nodes, node->id);
+	struct node **bucket = locked_bucket(nodes, node->ino);
 
 	node->next = *bucket;
 	*bucket = node;
@@ -37,7 +41,7 @@ static void locked_link(struct nodes *nodes, struct node *node)
 
 static void locked_unlink(struct nodes *nodes, struct node *node)
 {
-	struct node **at = locked_bucket(nodes, node->id);
+	struct node **at = locked_bucket(nodes, node->ino);
 
 	while (*at != node)
 		at = &(*at)->next;
@@ -64,24 +68,40 @@ static void locked_resize(struct nodes *nodes, size_t count)
 	free(old);
 }
 
+ino_t node_id_ino(uint64_t id)
+{
+	return id >> BELOW_BITS;
+}
+
 static struct node *locked_by_id(struct nodes *nodes, uint64_t id)
 {
-	struct node *node = *locked_bucket(nodes, id);
+	struct node *node = *locked_bucket(nodes, node_id_ino(id));
 
 	while (node != NULL && node->id != id)
 		node = node->next;
 	return node;
 }
 
-/* None that is in use, should the count begin anew. */
-static uint64_t locked_new_id(struct nodes *nodes, ino_t ino)
+static uint64_t make_id(ino_t ino, uint64_t rival, enum kind kind)
 {
-	uint64_t id;
+	return (ino & INO_MASK) << BELOW_BITS | rival << KIND_BITS | kind;
+}
 
-	do
-		id = ++nodes->entered << INO_BITS | (ino & INO_MASK);
-	while (id == 0 || locked_by_id(nodes, id) != NULL);
-	return id;
+uint64_t node_directory_id(ino_t ino)
+{
+	return make_id(ino, 0, KIND_DIRECTORY);
+}
+
+/* None that is in use; 0 where an object has more than can be told apart. */
+static uint64_t locked_new_id(struct nodes *nodes, ino_t ino, enum kind kind)
+{
+	for (uint64_t rival = 0; rival < RIVALS; rival++) {
+		const uint64_t id = make_id(ino, rival, kind);
+
+		if (id > ROOT_ID && locked_by_id(nodes, id) == NULL)
+			return id;
+	}
+	return 0;
 }
 
 /* ---- the name that a node comes with, which most keep: in its own memory ---- */
@@ -119,6 +139,11 @@ static void locked_enter(struct nodes *nodes, struct node *node, uint64_t id, in
 	node->table = nodes;
 	node->id = id;
 	node->ino = ino;
+	node->directory = (id & KIND_MASK) == KIND_DIRECTORY;
+	node->read_only = (id & KIND_MASK) == KIND_READ_ONLY;
+	/* The kernel was told nothing yet. */
+	node->uid = (uid_t)-1;
+	node->gid = (gid_t)-1;
 	if (nodes->count >= nodes->bucket_count && nodes->bucket_count < MOST_BUCKETS)
 		locked_resize(nodes, nodes->bucket_count * 2);
 	locked_link(nodes, node);
@@ -127,24 +152,26 @@ static void locked_enter(struct nodes *nodes, struct node *node, uint64_t id, in
 
 /* An object that is shared read-only may have another name, by which it is not:
  * that is another node. */
-static bool is_read_only(const struct nodes *nodes, bool directory, const struct node *parent,
+static enum kind kind_of(const struct nodes *nodes, bool directory, const struct node *parent,
 			 const char *name)
 {
-	return !directory && parent == nodes->root &&
-	       shares_find(&nodes->view->shares, name) == SHARED_RO;
+	if (directory)
+		return KIND_DIRECTORY;
+	return parent == nodes->root && shares_find(&nodes->view->shares, name) == SHARED_RO
+		       ? KIND_READ_ONLY
+		       : KIND_FILE;
 }
 
 /* Without a parent it has no name. */
 static struct node *locked_new(struct nodes *nodes, ino_t ino, bool directory, struct node *parent,
 			       const char *name)
 {
-	struct node *node = alloc_node(name);
+	const uint64_t id = locked_new_id(nodes, ino, kind_of(nodes, directory, parent, name));
+	struct node *node = id != 0 ? alloc_node(name) : NULL;
 
 	if (node == NULL)
 		return NULL;
-	locked_enter(nodes, node, locked_new_id(nodes, ino), ino);
-	node->directory = directory;
-	node->read_only = is_read_only(nodes, directory, parent, name);
+	locked_enter(nodes, node, id, ino);
 	if (parent != NULL)
 		locked_add_name(node, name_within(node), parent, name);
 	return node;
@@ -237,7 +264,7 @@ static void locked_name(struct nodes *nodes, struct node *node, struct node *par
 static struct node *locked_find(struct nodes *nodes, ino_t ino, bool directory,
 				const struct node *parent, const char *name)
 {
-	const bool read_only = is_read_only(nodes, directory, parent, name);
+	const bool read_only = kind_of(nodes, directory, parent, name) == KIND_READ_ONLY;
 	struct node *node = *locked_bucket(nodes, ino);
 
 	while (node != NULL &&
@@ -261,7 +288,6 @@ int nodes_init(struct nodes *nodes, const struct view *view, ino_t ino)
 		return -ENOMEM;
 	}
 	locked_enter(nodes, nodes->root, ROOT_ID, ino);
-	nodes->root->directory = true;
 	nodes->root->refs = 1;
 	return 0;
 }
@@ -313,7 +339,7 @@ struct node *node_get(struct nodes *nodes, uint64_t id)
 	if (node != NULL)
 		node->refs++;
 	pthread_mutex_unlock(&nodes->lock);
-	return node;
+	return node != NULL || nodes->restore == NULL ? node : nodes->restore(nodes->arg, id);
 }
 
 void node_put(struct node *node)
@@ -380,6 +406,44 @@ struct node *node_enter_unnamed(struct nodes *nodes, ino_t ino)
 	return node;
 }
 
+struct node *node_restore(struct nodes *nodes, uint64_t id, ino_t ino)
+{
+	struct node *node;
+
+	pthread_mutex_lock(&nodes->lock);
+	node = locked_by_id(nodes, id);
+	if (node == NULL) {
+		node = alloc_node("");
+		if (node != NULL)
+			locked_enter(nodes, node, id, ino);
+	}
+	if (node != NULL && node->lookups == 0)
+		locked_count_lookup(node);
+	else if (node != NULL)
+		node->refs++;
+	pthread_mutex_unlock(&nodes->lock);
+	return node;
+}
+
+bool node_restore_names(struct node *node)
+{
+	struct nodes *nodes = node->table;
+	struct node *same = nodes->restore != NULL ? nodes->restore(nodes->arg, node->id) : NULL;
+
+	if (same != NULL)
+		node_put(same);
+	return same != NULL;
+}
+
+void node_give_name(struct node *node, struct node *parent, const char *component)
+{
+	struct nodes *nodes = node->table;
+
+	pthread_mutex_lock(&nodes->lock);
+	locked_name(nodes, node, parent, component);
+	pthread_mutex_unlock(&nodes->lock);
+}
+
 void node_forget(struct nodes *nodes, uint64_t id, uint64_t lookups)
 {
 	struct node *node;
@@ -387,8 +451,9 @@ void node_forget(struct nodes *nodes, uint64_t id, uint64_t lookups)
 
 	pthread_mutex_lock(&nodes->lock);
 	node = locked_by_id(nodes, id);
-	if (node != NULL && node->lookups >= lookups && lookups > 0) {
-		node->lookups -= lookups;
+	if (node != NULL && lookups > 0 && node->lookups > 0) {
+		/* Of a restored node the kernel knows more than we have counted. */
+		node->lookups -= lookups < node->lookups ? lookups : node->lookups;
 		if (node->lookups == 0)
 			locked_put(nodes, node);
 	}

@@ -26,6 +26,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+struct directory;
 struct handle;
 struct lock_owner;
 
@@ -74,11 +75,16 @@ struct node {
 struct nodes {
 	pthread_mutex_t lock;
 	const struct view *view; /* constant */
-	struct node **buckets;	 /* by inode number, and so by id too */
+	struct node **buckets;	 /* by inode number */
 	size_t bucket_count;	 /* a power of two */
-	uint64_t entered;	 /* how many nodes there have been */
 	size_t count;
 	struct node *root; /* constant */
+
+	/* Where an earlier process told the kernel of nodes (takeover.h): the node of
+	 * an id, with the names of its object and a reference; NULL where there is no
+	 * such object. */
+	struct node *(*restore)(void *arg, uint64_t id);
+	void *arg;
 };
 
 /* An open file of the mount. */
@@ -91,6 +97,8 @@ struct handle {
 	/* In fs->quota's list, if it is; guarded by its open_lock. */
 	struct handle *open_next, **open_at;
 	bool is_private; /* counts when it has no name; constant then */
+
+	struct directory *directory; /* constant: of an open directory, what was read of it */
 };
 
 /* ino is that of the object which the view's root is. -ENOMEM */
@@ -114,6 +122,15 @@ struct node *node_enter(struct node *parent, const char *name, ino_t ino, bool d
 struct node *node_enter_unnamed(struct nodes *nodes, ino_t ino);
 void node_forget(struct nodes *nodes, uint64_t id, uint64_t lookups);
 
+/* The inode number that an id was made of, or its low bits. */
+ino_t node_id_ino(uint64_t id);
+/* The id that the directory of a marker has, as long as the marker has one name. */
+uint64_t node_directory_id(ino_t ino);
+/* A node for the object ino, of which the kernel has the id already; it has no
+ * name until it is given one. NULL: no memory. */
+struct node *node_restore(struct nodes *nodes, uint64_t id, ino_t ino);
+void node_give_name(struct node *node, struct node *parent, const char *component);
+
 /* Where the node is now: its directory's prefix and its component, by the name
  * that was looked up last. False where it has no name. */
 bool node_place(struct node *node, object_name prefix, object_name component);
@@ -122,6 +139,9 @@ bool node_prefix(struct node *directory, object_name prefix);
 
 /* The object of the directory that it is in; the root's is its own. */
 ino_t node_parent_ino(struct node *node);
+
+/* Has the object names that only an earlier process knew? Then the node has them. */
+bool node_restore_names(struct node *node);
 
 /* The name that node_place() gave does not mean the object any more. */
 void node_break(struct node *node, const char *component);

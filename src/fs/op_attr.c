@@ -118,8 +118,8 @@ static int set_size(const struct change *change)
 	if (change->handle == NULL)
 		error = caller_access(change->caller, change->fd, W_OK);
 	if (error == 0)
-		error = quota_begin_resize(fs_of(change->caller), change->fd,
-					   change->attr->st_size, &growth);
+		error = quota_begin_resize(fs_of(change->caller), change->fd, change->attr->st_size,
+					   &growth);
 	if (error == 0 &&
 	    (change->to_set & FUSE_SET_ATTR_KILL_SUID || caller_is_limited(change->caller)))
 		error = set_id_clear(change->caller, change->fd);
@@ -258,7 +258,8 @@ void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 	struct fs *fs = fs_of(req);
 	NODE node = node_get(&fs->nodes, ino);
 	struct stat st;
-	int error = attr_set(fs, node, attr, to_set, fi != NULL ? handle_in(fi) : NULL, req, &st);
+	int error = attr_set(fs, node, attr, to_set, fi != NULL ? handle_in(fs_of(req), fi) : NULL,
+			     req, &st);
 
 	audit_setattr(req, node, to_set, fi, error);
 	if (error < 0)

@@ -13,64 +13,67 @@
 #include <string.h>
 
 /* An open directory has its content as it was when it was read from the start:
- * positions stay what they are, whatever comes and goes. */
+ * whatever comes and goes, an entry is told once. */
 struct directory {
-	struct handle *handle;	      /* constant */
-	struct directory *next, **at; /* in fs->directories */
+	struct handle *handle; /* constant */
 
 	pthread_mutex_t lock; /* guards all below */
 	struct name_list entries;
 	bool is_read;
 };
 
-static struct directory *directory_in(const struct fuse_file_info *fi)
+/* It goes with the handle, which knows of it. */
+static struct directory *directory_new(struct handle *handle)
 {
-	return (struct directory *)(uintptr_t)fi->fh;
+	struct directory *directory = calloc(1, sizeof(*directory));
+
+	if (directory == NULL)
+		return NULL;
+	pthread_mutex_init(&directory->lock, NULL);
+	directory->handle = handle;
+	handle->directory = directory;
+	return directory;
 }
 
-static void clear(struct directory *directory)
+static void directory_free(struct directory *directory)
 {
 	name_list_clear(&directory->entries);
-	directory->is_read = false;
-}
-
-static void directory_enlist(struct fs *fs, struct directory *directory)
-{
-	pthread_mutex_lock(&fs->directories_lock);
-	directory->at = &fs->directories;
-	directory->next = fs->directories;
-	if (directory->next != NULL)
-		directory->next->at = &directory->next;
-	fs->directories = directory;
-	pthread_mutex_unlock(&fs->directories_lock);
-}
-
-static void directory_free(struct fs *fs, struct directory *directory)
-{
-	pthread_mutex_lock(&fs->directories_lock);
-	*directory->at = directory->next;
-	if (directory->next != NULL)
-		directory->next->at = directory->at;
-	pthread_mutex_unlock(&fs->directories_lock);
-
-	clear(directory);
-	handle_release(directory->handle);
 	pthread_mutex_destroy(&directory->lock);
 	free(directory);
 }
 
-void op_dir_end(struct fs *fs)
+static struct directory *directory_in(const struct fs *fs, const struct fuse_file_info *fi)
 {
-	while (fs->directories != NULL)
-		directory_free(fs, fs->directories);
+	return opened_get(&fs->opened, fi->fh)->directory;
 }
 
 /* ---- opendir, releasedir ---- */
 
+/* Takes fd over in any case. */
+static int dir_open_as(struct fs *fs, struct node *node, int fd, uint64_t *fh)
+{
+	struct handle *handle = handle_new(node, fd);
+	struct directory *directory;
+	int error = -ENOMEM;
+
+	if (handle == NULL) {
+		pshm_close(fd);
+		return -ENOMEM;
+	}
+	directory = directory_new(handle);
+	if (directory != NULL)
+		error = opened_add(&fs->opened, handle, RECORD_DIRECTORY, fh);
+	if (error < 0) {
+		if (directory != NULL)
+			directory_free(directory);
+		handle_release(handle);
+	}
+	return error;
+}
+
 static int dir_open(struct fs *fs, struct node *node, struct fuse_file_info *fi)
 {
 	NAMES held = names_hold(fs);
-	struct directory *directory;
 	object_name prefix;
 	int error = 0, fd;
 
@@ -82,20 +85,36 @@ static int dir_open(struct fs *fs, struct node *node, struct fuse_file_info *fi)
 	if (error < 0)
 		return error;
 	fd = tree_open(fs, node, O_PATH);
-	if (fd < 0)
-		return fd;
-	directory = calloc(1, sizeof(*directory));
-	if (directory != NULL)
-		directory->handle = handle_new(node, fd);
-	if (directory == NULL || directory->handle == NULL) {
-		free(directory);
-		pshm_close(fd);
+	return fd < 0 ? fd : dir_open_as(fs, node, fd, &fi->fh);
+}
+
+static void dir_close(struct fs *fs, uint64_t fh)
+{
+	struct handle *handle = opened_remove(&fs->opened, fh);
+
+	if (handle == NULL)
+		return;
+	directory_free(handle->directory);
+	handle_release(handle);
+}
+
+int op_dir_restore(struct fs *fs, struct handle *handle)
+{
+	if (directory_new(handle) == NULL)
 		return -ENOMEM;
-	}
-	pthread_mutex_init(&directory->lock, NULL);
-	directory_enlist(fs, directory);
-	fi->fh = (uintptr_t)directory;
+	opened_restore(&fs->opened, handle);
 	return 0;
+}
+
+static void free_if_directory(struct handle *handle)
+{
+	if (handle->directory != NULL)
+		directory_free(handle->directory);
+}
+
+void op_dir_end(struct fs *fs)
+{
+	opened_visit(&fs->opened, free_if_directory);
 }
 
 void fs_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -107,13 +126,13 @@ void fs_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	if (error < 0)
 		reply_error(req, error);
 	else if (fuse_reply_open(req, fi) < 0)
-		directory_free(fs, directory_in(fi));
+		dir_close(fs, fi->fh);
 }
 
 void fs_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	(void)ino;
-	directory_free(fs_of(req), directory_in(fi));
+	dir_close(fs_of(req), fi->fh);
 	reply_error(req, 0);
 }
 
@@ -127,7 +146,7 @@ void fs_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_
 
 /* Of what lies in the directory of home, that which the view shows in the
  * directory of prefix. */
-static int add_listed(struct directory *directory, struct fs *fs, const char *home,
+static int add_listed(struct name_list *entries, struct fs *fs, const char *home,
 		      const char *prefix)
 {
 	struct listing listing;
@@ -136,36 +155,41 @@ static int add_listed(struct directory *directory, struct fs *fs, const char *ho
 
 	for (size_t i = 0; error == 0 && i < listing.objects.count; i++)
 		if (listing_is_in(&listing, i, prefix, &location))
-			error = name_list_add(&directory->entries, location.component,
+			error = name_list_add(entries, location.component,
 					      listing.objects.entries[i].ino, location.directory);
 	listing_free(&listing);
 	return error;
 }
 
 /* The root has shared names of the top level as well. */
-static int add_all(struct directory *directory, struct fs *fs, const char *prefix)
+static int add_all(struct name_list *entries, struct fs *fs, const char *prefix)
 {
 	const struct view *view = &fs->view;
 	const bool with_shared =
 		view->shares.count > 0 && view_is_part(view) && strcmp(prefix, view->root) == 0;
-	int error = add_listed(directory, fs, prefix, prefix);
+	int error = add_listed(entries, fs, prefix, prefix);
 
-	return error == 0 && with_shared ? add_listed(directory, fs, "", prefix) : error;
+	return error == 0 && with_shared ? add_listed(entries, fs, "", prefix) : error;
 }
+
+#define DOTS 2 /* come first */
 
 static int read_entries(struct fs *fs, struct directory *directory)
 {
+	struct name_list *entries = &directory->entries;
 	struct node *node = directory->handle->node;
 	object_name prefix;
 	int error;
 
-	clear(directory);
-	error = name_list_add(&directory->entries, ".", node->ino, true);
+	name_list_clear(entries);
+	directory->is_read = false;
+	error = name_list_add(entries, ".", node->ino, true);
 	if (error == 0)
-		error = name_list_add(&directory->entries, "..", node_parent_ino(node), true);
+		error = name_list_add(entries, "..", node_parent_ino(node), true);
 	/* A directory without a name was removed, and is empty. */
 	if (error == 0 && tree_prefix(node, prefix) == 0)
-		error = add_all(directory, fs, prefix);
+		error = add_all(entries, fs, prefix);
+	name_list_order(entries, DOTS);
 	directory->is_read = error == 0;
 	return error;
 }
@@ -181,19 +205,19 @@ static int refresh(struct fs *fs, struct directory *directory, off_t off)
 	return off == 0 || !directory->is_read ? read_entries(fs, directory) : 0;
 }
 
-/* As many entries from off on as size bytes hold: the bytes that they take. */
-static size_t fill(fuse_req_t req, const struct directory *directory, char *buf, size_t size,
+/* As many entries behind off as size bytes hold: the bytes that they take. */
+static size_t fill(fuse_req_t req, const struct name_list *entries, char *buf, size_t size,
 		   off_t off)
 {
 	size_t used = 0;
 
-	for (size_t i = (size_t)off; i < directory->entries.count; i++) {
-		const char *name = name_list_name(&directory->entries, i);
-		const struct listed *entry = &directory->entries.entries[i];
+	for (size_t i = name_list_behind(entries, (uint64_t)off); i < entries->count; i++) {
+		const struct listed *entry = &entries->entries[i];
 		const struct stat st = { .st_ino = entry->ino,
 					 .st_mode = entry->directory ? S_IFDIR : S_IFREG };
 		const size_t len =
-			fuse_add_direntry(req, buf + used, size - used, name, &st, (off_t)i + 1);
+			fuse_add_direntry(req, buf + used, size - used, name_list_name(entries, i),
+					  &st, entry->position);
 
 		if (len > size - used)
 			break;
@@ -206,7 +230,7 @@ static size_t fill(fuse_req_t req, const struct directory *directory, char *buf,
  * names, and ask again. */
 void fs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
 {
-	struct directory *directory = directory_in(fi);
+	struct directory *directory = directory_in(fs_of(req), fi);
 	char *buf = malloc(size);
 	int error = -ENOMEM;
 	size_t used = 0;
@@ -216,7 +240,7 @@ void fs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct f
 	if (buf != NULL)
 		error = refresh(fs_of(req), directory, off);
 	if (error == 0)
-		used = fill(req, directory, buf, size, off);
+		used = fill(req, &directory->entries, buf, size, off);
 	pthread_mutex_unlock(&directory->lock);
 	if (error < 0)
 		reply_error(req, error);

@@ -9,5 +9,7 @@ void fs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct f
 void fs_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void fs_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
 
+/* A directory that was open when an earlier process died. -ENOMEM */
+int op_dir_restore(struct fs *fs, struct handle *handle);
 /* Closes what is open still: the kernel sends no release after an unmount. */
 void op_dir_end(struct fs *fs);

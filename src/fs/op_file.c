@@ -5,6 +5,7 @@
 #include "caller.h"
 #include "data.h"
 #include "locks.h"
+#include "replay.h"
 #include "set_id.h"
 #include "tree.h"
 #include "version.h"
@@ -14,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* libfuse passes the kernel's word on since 3.18.3. Before, a caller who is
@@ -102,8 +104,11 @@ void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
 
+	struct handle *handle = handle_in(fs, fi);
+
 	(void)ino;
-	locks_release(fs->locks, handle_in(fi));
+	if (handle != NULL)
+		locks_release(fs->locks, handle);
 	data_close(fs, fi);
 	reply_error(req, 0);
 }
@@ -113,7 +118,8 @@ void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
 {
 	char *buf = malloc(size);
-	ssize_t count = buf == NULL ? -ENOMEM : mapped_read(handle_in(fi), buf, size, off);
+	ssize_t count =
+		buf == NULL ? -ENOMEM : mapped_read(handle_in(fs_of(req), fi), buf, size, off);
 
 	(void)ino;
 	if (count < 0)
@@ -136,17 +142,56 @@ static ssize_t file_write(struct fs *fs, const struct handle *handle, const char
 	return count;
 }
 
+/* Where an append is about to go, as a note. */
+static void note_end(const struct handle *handle)
+{
+	struct stat st;
+
+	if (pshm_fstat(handle->fd, &st) == 0)
+		replay_note((uint64_t)st.st_size + 1);
+}
+
+/* How much of it was appended by a process that died before it could say so. */
+static size_t appended_before(const struct handle *handle, const char *buf, size_t size)
+{
+	const uint64_t noted = replay_noted();
+	char *there = noted != 0 ? malloc(size) : NULL;
+	ssize_t count = 0;
+
+	if (there != NULL)
+		count = mapped_read(handle, there, size, (off_t)noted - 1);
+	if (count < 0 || memcmp(there, buf, (size_t)count) != 0)
+		count = 0;
+	free(there);
+	return (size_t)count;
+}
+
+static ssize_t file_append(struct fs *fs, const struct handle *handle, const char *buf, size_t size)
+{
+	const size_t before = appended_before(handle, buf, size);
+	ssize_t count;
+
+	if (before == size)
+		return (ssize_t)size;
+	if (fs->options->supervise && before == 0)
+		note_end(handle);
+	count = file_write(fs, handle, buf + before, size - before, 0, true);
+	return count < 0 ? count : (ssize_t)before + count;
+}
+
 void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t off,
 	      struct fuse_file_info *fi)
 {
-	const struct handle *handle = handle_in(fi);
+	struct fs *fs = fs_of(req);
+	const struct handle *handle = handle_in(fs, fi);
 	ssize_t count = 0;
 
 	(void)ino;
 	if (must_kill_set_id(req, fi))
 		count = set_id_clear(req, handle->fd);
 	if (count == 0)
-		count = file_write(fs_of(req), handle, buf, size, off, fi->flags & O_APPEND);
+		count = fi->flags & O_APPEND ? file_append(fs, handle, buf, size)
+					     : file_write(fs, handle, buf, size, off, false);
 	if (count < 0)
 		reply_error(req, (int)count);
 	else
@@ -181,7 +226,7 @@ static int file_allocate(struct fs *fs, int fd, int mode, off_t off, off_t len)
 void fs_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t len,
 		  struct fuse_file_info *fi)
 {
-	const struct handle *handle = handle_in(fi);
+	const struct handle *handle = handle_in(fs_of(req), fi);
 	int error = file_allocate(fs_of(req), handle->fd, mode, off, len);
 
 	(void)ino;
@@ -194,7 +239,7 @@ void fs_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t len
  * this moves, nobody looks at. */
 void fs_lseek(fuse_req_t req, fuse_ino_t ino, off_t off, int whence, struct fuse_file_info *fi)
 {
-	const off_t result = lseek(handle_in(fi)->fd, off, whence);
+	const off_t result = lseek(handle_in(fs_of(req), fi)->fd, off, whence);
 
 	(void)ino;
 	if (result < 0)
@@ -230,9 +275,9 @@ void fs_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in,
 			struct fuse_file_info *fi_in, fuse_ino_t ino_out, off_t off_out,
 			struct fuse_file_info *fi_out, size_t len, int flags)
 {
-	const struct handle *out = handle_in(fi_out);
-	ssize_t count = file_copy(fs_of(req), handle_in(fi_in)->fd, off_in, out->fd, off_out, len,
-				  (unsigned)flags);
+	const struct handle *out = handle_in(fs_of(req), fi_out);
+	ssize_t count = file_copy(fs_of(req), handle_in(fs_of(req), fi_in)->fd, off_in, out->fd,
+				  off_out, len, (unsigned)flags);
 
 	(void)ino_in, (void)ino_out;
 	if (count > 0)

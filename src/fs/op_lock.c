@@ -9,7 +9,7 @@
 
 void fs_getlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *lock)
 {
-	struct lock_request request = { .handle = handle_in(fi),
+	struct lock_request request = { .handle = handle_in(fs_of(req), fi),
 					.owner = fi->lock_owner,
 					.range = *lock };
 	int error = locks_get(fs_of(req)->locks, &request);
@@ -65,7 +65,7 @@ static void set(fuse_req_t req, const struct lock_request *request, bool sleep)
 void fs_setlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *lock,
 	      int sleep)
 {
-	const struct lock_request request = { .handle = handle_in(fi),
+	const struct lock_request request = { .handle = handle_in(fs_of(req), fi),
 					      .owner = fi->lock_owner,
 					      .range = *lock };
 
@@ -75,7 +75,7 @@ void fs_setlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct 
 
 void fs_flock(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, int op)
 {
-	const struct lock_request request = { .handle = handle_in(fi),
+	const struct lock_request request = { .handle = handle_in(fs_of(req), fi),
 					      .owner = fi->lock_owner,
 					      .op = op & ~LOCK_NB };
 
@@ -86,7 +86,10 @@ void fs_flock(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, int op)
 /* What close(2) lets go of: the process's record locks on the object. */
 void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
+	struct fs *fs = fs_of(req);
+	struct handle *handle = handle_in(fs, fi);
+
 	(void)ino;
-	locks_flush(fs_of(req)->locks, handle_in(fi), fi->lock_owner);
+	locks_flush(fs->locks, handle, fi->lock_owner);
 	reply_error(req, 0);
 }

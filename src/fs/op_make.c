@@ -5,6 +5,7 @@
 #include "caller.h"
 #include "entry.h"
 #include "kept.h"
+#include "replay.h"
 #include "rights.h"
 #include "tree.h"
 
@@ -86,6 +87,33 @@ static int settle_birth(int fd, const struct birth *birth, bool directory, struc
 	return tree_describe(fd, directory, found);
 }
 
+#define MADE 1
+
+/* Was it made by a process that died before it could say so? Then it is the caller's,
+ * empty, and not older than his call. */
+static bool was_made(struct fs *fs, const struct found *found, bool directory,
+		     const struct caller *caller)
+{
+	struct pshm_info info;
+
+	return replay_noted() == MADE && found->directory == directory &&
+	       pshm_space_stat(fs->space, found->name, &info) == 0 &&
+	       info.st.st_ino == found->st.st_ino && info.st.st_size == 0 &&
+	       info.st.st_uid == caller->uid &&
+	       info.birth.tv_sec * INT64_C(1000000000) + info.birth.tv_nsec >= replay_begun();
+}
+
+/* A descriptor of what an earlier attempt has made, or -EEXIST. */
+static int open_own(struct fs *fs, const char *prefix, const char *name, int oflag, bool directory,
+		    const struct caller *caller, struct found *found)
+{
+	int fd = -EEXIST;
+
+	if (tree_find(fs, prefix, name, found) == 0 && was_made(fs, found, directory, caller))
+		fd = tree_open_found(fs, found, oflag);
+	return fd < 0 ? -EEXIST : fd;
+}
+
 /* Both give a descriptor or a negative errno. What is born has its owner from
  * the first moment. */
 
@@ -97,6 +125,7 @@ static int make_object(struct fs *fs, const char *name, int oflag, const struct 
 
 	if (fd < 0)
 		return fd;
+	replay_note(MADE);
 	before = caller_begin(birth->caller->uid, birth->gid);
 	fd = pshm_space_create(fs->space, name, oflag, birth->mode);
 	if (fd < 0)
@@ -124,27 +153,28 @@ static int make(struct fs *fs, struct node *parent, const char *name, int oflag,
 	object_name prefix;
 	struct found found;
 	struct birth birth;
-	int error, fd;
+	int error, fd = -1;
 
 	error = tree_prefix(parent, prefix);
 	if (error == 0)
 		error = tree_free_name(fs, prefix, name, directory, found.name);
-	if (error == 0)
-		error = plan_birth(fs, view_home(&fs->view, prefix, name), mode, directory, caller,
-				   &birth);
+	if (error == -EEXIST)
+		error = fd = open_own(fs, prefix, name, oflag, directory, caller, &found);
 	if (error < 0)
 		return error;
-	fd = make_object(fs, found.name, oflag, &birth);
-	if (fd < 0)
-		return fd;
-	error = settle_birth(fd, &birth, directory, &found);
+	error = plan_birth(fs, view_home(&fs->view, prefix, name), mode, directory, caller, &birth);
+	if (error == 0 && fd < 0)
+		error = fd = make_object(fs, found.name, oflag, &birth);
+	if (error >= 0)
+		error = settle_birth(fd, &birth, directory, &found);
 	if (error == 0)
 		error = entry_fill(fs, parent, name, &found, entry);
-	if (error < 0) {
+	if (error < 0 && fd >= 0) {
 		pshm_space_unlink(fs->space, found.name);
 		pshm_close(fd);
-		return error;
 	}
+	if (error < 0)
+		return error;
 	tree_touch(fs, prefix);
 	return fd;
 }

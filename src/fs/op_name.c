@@ -6,6 +6,7 @@
 #include "entry.h"
 #include "kept.h"
 #include "listing.h"
+#include "replay.h"
 #include "rights.h"
 #include "tree.h"
 
@@ -88,7 +89,17 @@ void fs_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forg
 
 /* ---- unlink, rmdir, link ---- */
 
-/* Looks for what is to be removed, a file or a directory. */
+/* Was it removed by a process that died before it could say so? */
+static bool was_removed(int error, const struct found *found)
+{
+	const ino_t ino = replay_noted();
+
+	return ino != 0 && (error == -ENOENT || (error == 0 && found->st.st_ino != ino));
+}
+
+#define REMOVED 1
+
+/* Looks for what is to be removed, a file or a directory; or REMOVED. */
 static int find_victim(struct fs *fs, struct node *parent, const char *name, bool directory,
 		       object_name prefix, struct found *found)
 {
@@ -96,6 +107,8 @@ static int find_victim(struct fs *fs, struct node *parent, const char *name, boo
 
 	if (error == 0)
 		error = tree_find(fs, prefix, name, found);
+	if (was_removed(error, found))
+		return REMOVED;
 	if (error < 0)
 		return error;
 	if (found->directory != directory)
@@ -114,6 +127,7 @@ static int remove_victim(struct fs *fs, struct node *parent, const char *name, c
 
 	if (error < 0)
 		return error;
+	replay_note(found->st.st_ino);
 	error = pshm_space_unlink(fs->space, found->name) < 0 ? -errno : 0;
 	caller_end_if(elsewhere, before);
 	if (error < 0)
@@ -130,6 +144,8 @@ static int name_unlink(struct fs *fs, struct node *parent, const char *name, fus
 	struct found found;
 	int error = find_victim(fs, parent, name, false, prefix, &found);
 
+	if (error == REMOVED)
+		return 0;
 	return error < 0 ? error : remove_victim(fs, parent, name, prefix, &found, req);
 }
 
@@ -152,6 +168,8 @@ static int name_rmdir(struct fs *fs, struct node *parent, const char *name, fuse
 	struct found found;
 	int error = find_victim(fs, parent, name, true, prefix, &found);
 
+	if (error == REMOVED)
+		return 0;
 	if (error == 0)
 		error = listing_check_empty(fs, found.name);
 	return error < 0 ? error : remove_victim(fs, parent, name, prefix, &found, req);
@@ -180,6 +198,13 @@ static int give_name(struct fs *fs, int fd, const char *name, bool elsewhere, fu
 	return error;
 }
 
+/* By a process that died before it could say so? */
+static bool was_linked(struct fs *fs, const char *prefix, const char *name, struct found *found)
+{
+	return replay_noted() != 0 && tree_find(fs, prefix, name, found) == 0 &&
+	       found->st.st_ino == replay_noted();
+}
+
 static int name_link(struct fs *fs, struct node *node, struct node *newparent, const char *newname,
 		     fuse_req_t req, struct fuse_entry_param *entry)
 {
@@ -194,12 +219,15 @@ static int name_link(struct fs *fs, struct node *node, struct node *newparent, c
 		error = tree_prefix(newparent, prefix);
 	if (error == 0)
 		error = tree_free_name(fs, prefix, newname, false, found.name);
+	if (error == -EEXIST && was_linked(fs, prefix, newname, &found))
+		return entry_fill(fs, newparent, newname, &found, entry);
 	if (error < 0)
 		return error;
 	fd = tree_open(fs, node, O_PATH);
 	if (fd < 0)
 		return fd;
 	error = quota_locked_check_link(fs, fd, found.name);
+	replay_note(node->ino);
 	if (error == 0)
 		error = give_name(fs, fd, found.name, view_is_elsewhere(&fs->view, prefix, newname),
 				  req);

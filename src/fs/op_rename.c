@@ -5,6 +5,7 @@
 #include "listing.h"
 #include "move.h"
 #include "op_name.h"
+#include "replay.h"
 #include "rights.h"
 #include "tree.h"
 
@@ -32,9 +33,27 @@ static int look(struct fs *fs, struct end *end)
 		return error;
 	error = tree_find(fs, end->prefix, end->name, &end->found);
 	end->exists = error == 0;
-	if (end->exists)
+	/* What was begun before has been checked. */
+	if (end->exists && replay_noted() == 0)
 		return entry_check_owner(end->parent, end->name, &end->found);
 	return error == -ENOENT ? 0 : error;
+}
+
+static bool is_noted(const struct end *end)
+{
+	return end->exists && end->found.st.st_ino == replay_noted();
+}
+
+/* Both by a process that died before it could say so. */
+
+static bool was_renamed(const struct end *from, const struct end *to)
+{
+	return is_noted(to) && !is_noted(from);
+}
+
+static bool was_begun(const struct end *from, const struct end *to)
+{
+	return is_noted(to) && is_noted(from) && from->found.directory && to->found.directory;
 }
 
 static int check(struct fs *fs, const struct end *from, const struct end *to, unsigned flags)
@@ -47,7 +66,7 @@ static int check(struct fs *fs, const struct end *from, const struct end *to, un
 		return -EROFS;
 	if (flags == RENAME_EXCHANGE)
 		return to->exists ? 0 : -ENOENT;
-	if (!to->exists)
+	if (!to->exists || was_begun(from, to))
 		return 0;
 	if (flags == RENAME_NOREPLACE)
 		return -EEXIST;
@@ -70,36 +89,44 @@ static int rename_object(struct fs *fs, const char *from, const char *to, unsign
 	return pshm_space_rename(fs->space, from, to, flags) < 0 ? -errno : 0;
 }
 
+static int link_marker(struct fs *fs, const char *marker, const char *newmarker)
+{
+	const int fd = pshm_space_open_object(fs->space, marker, O_PATH);
+	const int error = fd < 0 || pshm_space_link(fs->space, fd, newmarker) < 0 ? -errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
 /* The directory's marker has both names while the content moves, so that none
  * of it is outside of a directory should the daemon end here. */
 static int move_directory(struct fs *fs, const struct end *from, const struct end *to,
 			  const char *newmarker)
 {
 	const char *marker = from->found.name;
+	const bool begun = was_begun(from, to), replaces = to->exists && !begun;
 	struct moves moves = { 0 };
-	int error = 0, fd = -1;
+	int error = 0;
 
-	if (to->exists)
+	if (replaces && replay_noted() == 0)
 		error = listing_check_empty(fs, newmarker);
 	if (error == 0)
 		error = moves_add_content(&moves, fs, marker, newmarker, false, false);
-	if (error == 0 && !to->exists) {
-		fd = pshm_space_open_object(fs->space, marker, O_PATH);
-		error = fd < 0 || pshm_space_link(fs->space, fd, newmarker) < 0 ? -errno : 0;
-		if (fd >= 0)
-			close(fd);
-	}
+	replay_note(from->found.st.st_ino);
+	if (error == 0 && !to->exists)
+		error = link_marker(fs, marker, newmarker);
 	if (error == 0) {
 		error = moves_apply(&moves, fs);
-		if (error < 0 && !to->exists)
+		if (error < 0 && !replaces)
 			pshm_space_unlink(fs->space, newmarker);
 	}
 	if (error == 0) {
-		error = to->exists ? rename_object(fs, marker, newmarker, 0)
-				   : (pshm_space_unlink(fs->space, marker) < 0 ? -errno : 0);
+		error = replaces ? rename_object(fs, marker, newmarker, 0)
+				 : (pshm_space_unlink(fs->space, marker) < 0 ? -errno : 0);
 		if (error < 0) {
 			moves_undo(&moves, fs);
-			if (!to->exists)
+			if (!replaces)
 				pshm_space_unlink(fs->space, newmarker);
 		}
 	}
@@ -141,6 +168,7 @@ static int rename_file(struct fs *fs, const struct end *from, const struct end *
 
 	if (error < 0)
 		return error;
+	replay_note(from->found.st.st_ino);
 	error = rename_object(fs, from->found.name, newname, to->exists ? flags : RENAME_NOREPLACE);
 	caller_end_if(elsewhere, before);
 	return error;
@@ -188,10 +216,13 @@ static int rename_once(struct fs *fs, struct end *from, struct end *to, unsigned
 
 	if (error == 0)
 		error = look(fs, to);
+	if (error == 0 && was_renamed(from, to))
+		return 0;
 	if (error == 0)
 		error = check(fs, from, to, flags);
 	/* Two names of one object: man 2 rename has nothing to do then. */
-	if (error == 0 && to->exists && from->found.st.st_ino == to->found.st.st_ino &&
+	if (error == 0 && to->exists && !was_begun(from, to) &&
+	    from->found.st.st_ino == to->found.st.st_ino &&
 	    from->found.directory == to->found.directory)
 		return 0;
 	if (error == 0)

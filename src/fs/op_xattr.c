@@ -3,6 +3,7 @@
 
 #include "audit.h"
 #include "caller.h"
+#include "replay.h"
 #include "tree.h"
 
 #include "posix_shm.h"
@@ -138,6 +139,36 @@ static int open_to_change(struct fs *fs, struct node *node, const char *name, fu
 	return error;
 }
 
+#define CHANGED 1
+
+/* Has a process set this that died before it could say so? */
+static bool was_set(const char *path, const char *name, const void *value, size_t size)
+{
+	char *present = replay_noted() == CHANGED ? malloc(size + 1) : NULL;
+	const bool was = present != NULL &&
+			 getxattr(path, name, present, size + 1) == (ssize_t)size &&
+			 memcmp(present, value, size) == 0;
+
+	free(present);
+	return was;
+}
+
+static int set_value(const char *path, const char *name, const void *value, size_t size, int flags)
+{
+	replay_note(CHANGED);
+	if (setxattr(path, name, value, size, flags) == 0)
+		return 0;
+	return errno == EEXIST && was_set(path, name, value, size) ? 0 : -errno;
+}
+
+static int remove_value(const char *path, const char *name)
+{
+	replay_note(CHANGED);
+	if (removexattr(path, name) == 0)
+		return 0;
+	return errno == ENODATA && replay_noted() == CHANGED ? 0 : -errno;
+}
+
 static int xattr_set(struct fs *fs, struct node *node, const char *name, const void *value,
 		     size_t size, int flags, fuse_req_t req)
 {
@@ -152,7 +183,11 @@ static int xattr_set(struct fs *fs, struct node *node, const char *name, const v
 	if (error < 0)
 		return error;
 	fd = open_to_change(fs, node, name, req, path);
-	return fd < 0 ? fd : (int)result_of(setxattr(path, name, value, size, flags), fd);
+	if (fd < 0)
+		return fd;
+	error = set_value(path, name, value, size, flags);
+	pshm_close(fd);
+	return error;
 }
 
 static int xattr_remove(struct fs *fs, struct node *node, const char *name, fuse_req_t req)
@@ -165,7 +200,11 @@ static int xattr_remove(struct fs *fs, struct node *node, const char *name, fuse
 	if (error < 0)
 		return error;
 	fd = open_to_change(fs, node, name, req, path);
-	return fd < 0 ? fd : (int)result_of(removexattr(path, name), fd);
+	if (fd < 0)
+		return fd;
+	error = remove_value(path, name);
+	pshm_close(fd);
+	return error;
 }
 
 /* Size 0 asks for how much there is. */

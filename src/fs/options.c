@@ -119,6 +119,30 @@ static int check_root(const struct parser *parser)
 	return 0;
 }
 
+/* What was sent by io_uring goes with the process that read it. */
+static int check_transport(const struct parser *parser)
+{
+	struct options *options = parser->options;
+
+	if (options->supervise == SUPERVISE_ON && options->transport == TRANSPORT_URING)
+		return parse_fail(parser, "supervise: not with io_uring=on: leave one of them out");
+	if (options->transport == TRANSPORT_URING)
+		options->supervise = SUPERVISE_OFF;
+	if (options->supervise != SUPERVISE_OFF)
+		options->transport = TRANSPORT_DEVICE;
+	return 0;
+}
+
+/* NULL: no memory. */
+static char **copy_of(int argc, char **argv)
+{
+	char **copy = calloc((size_t)argc + 1, sizeof(*copy));
+
+	for (int i = 0; copy != NULL && i < argc; i++)
+		copy[i] = strdup(argv[i]);
+	return copy;
+}
+
 int options_parse(struct options *options, int argc, char **argv, char *message, size_t size)
 {
 	const struct parser parser = { options, message, size };
@@ -128,13 +152,16 @@ int options_parse(struct options *options, int argc, char **argv, char *message,
 		.separator = '%',
 		.allow_other = geteuid() == 0,
 		.mount_options = strdup("fsname=shm,subtype=shmfuse,default_permissions"),
+		.as_given = copy_of(argc, argv),
 	};
 	owners_init(&options->owners);
-	if (options->mount_options == NULL)
+	if (options->mount_options == NULL || options->as_given == NULL)
 		return parse_fail(&parser, "out of memory");
 	error = parse_arguments(&parser, argc, argv);
 	if (error == 0)
 		error = check_root(&parser);
+	if (error == 0)
+		error = check_transport(&parser);
 	if (error == 0)
 		error = parse_check_owners(&parser);
 	if (error == 0 && options->allow_other)
@@ -147,5 +174,8 @@ int options_parse(struct options *options, int argc, char **argv, char *message,
 void options_free(struct options *options)
 {
 	free(options->mount_options);
+	for (char **word = options->as_given; word != NULL && *word != NULL; word++)
+		free(*word);
+	free(options->as_given);
 	shares_free(&options->shares);
 }

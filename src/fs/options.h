@@ -19,6 +19,10 @@ enum local_lock { LOCAL_NONE = 0, LOCAL_FLOCK = 1, LOCAL_POSIX = 2, LOCAL_ALL = 
 /* How requests come: by io_uring never, where it works, or not at all without. */
 enum transport { TRANSPORT_DEVICE, TRANSPORT_AUTO, TRANSPORT_URING };
 
+/* Does another process take over from one that dies: never, where the kernel can do
+ * its part, or not without? */
+enum supervision { SUPERVISE_OFF, SUPERVISE_AUTO, SUPERVISE_ON };
+
 enum action { ACTION_MOUNT, ACTION_CHECK, ACTION_HELP, ACTION_VERSION };
 
 struct options {
@@ -40,8 +44,10 @@ struct options {
 	const char *subdir;   /* NULL: the whole tree */
 	struct shares shares; /* of the top level, in the root */
 	bool ephemeral;
+	enum supervision supervise;
 	struct owners owners;
 	char *mount_options; /* for mount(2) and libfuse, with commas */
+	char **as_given;     /* the words of the command line */
 };
 
 /* 0, or -1 with one line in message that says what is wrong and what to do. */

@@ -94,6 +94,7 @@ int passthrough_open(struct fs *fs, struct handle *handle, struct fuse_file_info
 	id = acquire(fs, handle->node, handle->fd);
 	if (id < 0)
 		return id;
+	opened_record(&fs->opened, handle)->backing_id = id;
 	fi->backing_id = id;
 	/* Who may write without clearing these bits is the writer's affair, which
 	 * the kernel does not look at here, and what fits into a quota is ours:
@@ -112,4 +113,28 @@ void passthrough_close(struct fs *fs, struct handle *handle)
 	if (--node->backing_users == 0)
 		backing_close(fs, node->backing_id);
 	pthread_mutex_unlock(lock);
+}
+
+/* Nobody else serves yet. Without an id it had not come so far: it is dropped. */
+void passthrough_restore(struct fs *fs, struct handle *handle)
+{
+	const int id = opened_record(&fs->opened, handle)->backing_id;
+
+	if (id == 0)
+		return;
+	handle->node->backing_id = id;
+	handle->node->backing_users++;
+}
+
+void passthrough_drop(struct fs *fs, int id)
+{
+	const struct handover *handover = fs->handover;
+
+	for (uint32_t fd = 0; fd < handover->top; fd++) {
+		const struct record *record = &handover->records[fd];
+
+		if (record->kind == RECORD_FILE && record->backing_id == id)
+			return;
+	}
+	backing_close(fs, id);
 }

@@ -38,11 +38,17 @@ static bool is_private(struct fs *fs, struct node *node)
 
 void quota_opened(struct fs *fs, struct handle *handle)
 {
+	if (quota_has_limit(&fs->quota))
+		quota_restore(fs, handle, is_private(fs, handle->node));
+}
+
+void quota_restore(struct fs *fs, struct handle *handle, bool is_private)
+{
 	struct quota *quota = &fs->quota;
 
 	if (!quota_has_limit(quota))
 		return;
-	handle->is_private = is_private(fs, handle->node);
+	handle->is_private = is_private;
 	pthread_mutex_lock(&quota->open_lock);
 	handle->open_at = &quota->open;
 	handle->open_next = quota->open;

@@ -48,6 +48,8 @@ static inline bool quota_has_limit(const struct quota *quota)
 /* ---- open files: those that have no name are known by them alone ---- */
 
 void quota_opened(struct fs *fs, struct handle *handle);
+/* The same for one that was open when an earlier process died. */
+void quota_restore(struct fs *fs, struct handle *handle, bool is_private);
 void quota_closing(struct fs *fs, struct handle *handle);
 
 /* ---- data ---- */

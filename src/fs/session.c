@@ -6,18 +6,21 @@
 #include "locks.h"
 #include "mountpoint.h"
 #include "op_dir.h"
+#include "replay.h"
 #include "root.h"
+#include "takeover.h"
 #include "uring.h"
 
 #include "posix_shm.h"
 #include "shm/platform.h"
 
 #include <errno.h>
+#include <linux/fuse.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,45 +34,54 @@ __attribute__((format(printf, 2, 3))) static int fail(message_line message, cons
 	return -1;
 }
 
-/* Each open file takes a descriptor. */
-static void raise_descriptor_limit(void)
+/* What an earlier program handed over, or room for what this one will. */
+static int open_handover(struct fs *fs, int inherited, message_line message)
 {
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	fs->is_inherited = inherited >= 0;
+	fs->handover_fd = inherited;
+	fs->handover = inherited >= 0 ? handover_map(inherited)
+				      : handover_new(fs->options->supervise, &fs->handover_fd);
+	if (fs->handover == NULL)
+		return fail(message, "no memory for open files: %s", strerror(errno));
+	if (inherited >= 0)
+		fs->root_lock = fs->handover->root_lock;
+	return opened_init(&fs->opened, fs->handover) < 0 ? fail(message, "out of memory") : 0;
 }
 
-static int open_objects(struct fs *fs, const struct options *options, message_line message)
+static int open_objects(struct fs *fs, message_line message)
 {
 	struct stat st;
 
+	fs->space = pshm_space_open();
+	if (fs->space < 0 || fstat(fs->space, &st) < 0)
+		return fail(message, "cannot open %s: %s: mount a tmpfs there", pshm_space_path(),
+			    strerror(errno));
+	marks_init(&fs->marks, &fs->view, fs->space);
+	fs->locks = locks_new(fs->handover);
+	if (root_enter(fs, &st.st_ino, message, sizeof(message_line)) < 0)
+		return -1;
+	fs->view.shares = fs->options->shares;
+	if (fs->locks == NULL || nodes_init(&fs->nodes, &fs->view, st.st_ino) < 0)
+		return fail(message, "out of memory");
+	return fs->root_lock < 0 ? root_begin(fs, message, sizeof(message_line)) : 0;
+}
+
+static void init_fs(struct fs *fs, const struct options *options)
+{
 	*fs = (struct fs){
 		.options = options,
-		.space = pshm_space_open(),
+		.space = -1,
 		.root_lock = -1,
+		.handover_fd = -1,
 		.view = { .separator = options->separator, .flat = options->flat },
 		.names = NAMES_INITIALIZER,
-		.directories_lock = PTHREAD_MUTEX_INITIALIZER,
+		.left_lock = PTHREAD_MUTEX_INITIALIZER,
 		.marks = { .watch = -1 },
 	};
 	holds_init(&fs->holds);
 	quota_init(&fs->quota, options);
 	for (size_t i = 0; i < BACKING_LOCKS; i++)
 		pthread_mutex_init(&fs->backing_locks[i], NULL);
-	if (fs->space < 0 || fstat(fs->space, &st) < 0)
-		return fail(message, "cannot open %s: %s: mount a tmpfs there", pshm_space_path(),
-			    strerror(errno));
-	marks_init(&fs->marks, &fs->view, fs->space);
-	fs->locks = locks_new();
-	if (root_enter(fs, &st.st_ino, message, sizeof(message_line)) < 0)
-		return -1;
-	fs->view.shares = options->shares;
-	if (fs->locks == NULL || nodes_init(&fs->nodes, &fs->view, st.st_ino) < 0)
-		return fail(message, "out of memory");
-	return root_begin(fs, message, sizeof(message_line));
 }
 
 static int new_session(struct fs *fs, message_line message)
@@ -83,21 +95,68 @@ static int new_session(struct fs *fs, message_line message)
 	return fs->session != NULL ? 0 : fail(message, "libfuse cannot make a session");
 }
 
+/* ---- the first request ---- */
+
+/* Linux 6.9 (FUSE_HAS_RESEND). */
+#define HAS_RESEND ((uint32_t)1 << 7)
+
+static bool can_resend(const struct fuse_buf *init)
+{
+	const struct fuse_in_header *in = init->mem;
+	struct fuse_init_in arg = { 0 };
+
+	if (init->size < sizeof(*in) + sizeof(arg))
+		return false;
+	memcpy(&arg, in + 1, sizeof(arg));
+	return (arg.flags2 & HAS_RESEND) != 0;
+}
+
+/* For the next process, which is not asked by the kernel. */
+static int keep_init(struct fs *fs, const struct fuse_buf *init, message_line message)
+{
+	struct handover *handover = fs->handover;
+
+	handover->can_resend = can_resend(init) && init->size <= sizeof(handover->init);
+	if (handover->can_resend)
+		memcpy(handover->init, init->mem, init->size);
+	else if (fs->options->supervise == SUPERVISE_ON)
+		return fail(message,
+			    "supervise: the kernel cannot send again what a dead process had "
+			    "taken (Linux 6.9 brings it): mount without supervise");
+	return 0;
+}
+
 /* The kernel's first request settles what both sides can do; it is answered
  * here, so that the passthrough path can be tried before anybody uses it. An
  * unmount or a signal may come first: the session is over then, and well. */
-static int answer_init(struct fs *fs)
+static int answer_init(struct fs *fs, message_line message)
 {
 	struct fuse_buf buf = { 0 };
-	int size;
+	int size, error = 0;
 
 	do
 		size = fuse_session_receive_buf(fs->session, &buf);
 	while (size == -EINTR && !fuse_session_exited(fs->session));
-	if (size > 0)
+	if (size > 0 && fs->options->supervise)
+		error = keep_init(fs, &buf, message);
+	if (size > 0 && error == 0)
 		fuse_session_process_buf(fs->session, &buf);
 	free(buf.mem);
-	return size > 0 && fuse_session_exited(fs->session) ? -1 : 0;
+	if (error == 0 && size > 0 && fuse_session_exited(fs->session))
+		error = fail(message, "the kernel does not begin a FUSE session on %s",
+			     fs->options->mountpoint);
+	return error < 0 ? error : size > 0 ? size : 0;
+}
+
+/* The same again for libfuse; the kernel does not know the answer any more, and
+ * says so. */
+static void repeat_init(struct fs *fs)
+{
+	char copy[sizeof(fs->handover->init)];
+	struct fuse_buf buf = { .mem = copy, .size = fs->handover->init_size };
+
+	memcpy(copy, fs->handover->init, sizeof(copy));
+	fuse_session_process_buf(fs->session, &buf);
 }
 
 static const char *passthrough_fault(int error)
@@ -155,37 +214,73 @@ static int settle_transport(struct fs *fs, message_line message, message_line wa
 	return 0;
 }
 
-int session_start(struct fs *fs, const struct options *options, message_line message,
-		  struct session_warnings *warnings)
+/* ---- begin and end ---- */
+
+/* libfuse knows a mount that is there already by its descriptor. */
+static int mount_session(struct fs *fs, bool inherited, message_line message)
 {
-	*warnings = (struct session_warnings){ 0 };
+	char path[32];
+
+	snprintf(path, sizeof(path), "/dev/fd/%d", fs->handover->device);
+	return mountpoint_mount(fs->session, inherited ? path : fs->options->mountpoint, message,
+				sizeof(message_line));
+}
+
+int session_mount(struct fs *fs, const struct options *options, int inherited, message_line message)
+{
 	umask(0); /* the callers' counts, see op_make.c */
-	raise_descriptor_limit();
-	if (open_objects(fs, options, message) < 0 || new_session(fs, message) < 0)
+	init_fs(fs, options);
+	if (open_handover(fs, inherited, message) < 0 || open_objects(fs, message) < 0 ||
+	    new_session(fs, message) < 0)
 		goto failed;
 	if (fuse_set_signal_handlers(fs->session) < 0) {
 		fail(message, "cannot set signal handlers");
 		goto failed;
 	}
-	if (mountpoint_mount(fs->session, options->mountpoint, message, sizeof(message_line)) < 0)
-		goto failed;
-	if (options->transport != TRANSPORT_DEVICE)
-		fs->uring = uring_attach(fs->session);
-	if (fs->uring == NULL)
-		device_attach(fs->session);
-	if (answer_init(fs) < 0) {
-		fail(message, "the kernel does not begin a FUSE session on %s",
-		     options->mountpoint);
-		goto failed;
-	}
-	if (settle_transport(fs, message, warnings->transport) < 0 ||
-	    settle_data_path(fs, message, warnings->data) < 0)
+	if (mount_session(fs, inherited >= 0, message) < 0)
 		goto failed;
 	return 0;
 
 failed:
 	session_stop(fs);
 	return -1;
+}
+
+static int begin_first(struct fs *fs, message_line message, struct session_warnings *warnings)
+{
+	const int size = answer_init(fs, message);
+
+	if (size < 0 || settle_transport(fs, message, warnings->transport) < 0 ||
+	    settle_data_path(fs, message, warnings->data) < 0)
+		return -1;
+	fs->handover->passthrough = fs->passthrough;
+	fs->handover->init_size = (uint32_t)size;
+	return 0;
+}
+
+static int begin_again(struct fs *fs, message_line message)
+{
+	int error;
+
+	repeat_init(fs);
+	fs->passthrough = fs->handover->passthrough;
+	error = takeover_restore(fs);
+	if (error == 0)
+		error = takeover_resend(fs);
+	return error < 0 ? fail(message, "cannot take over: %s", strerror(-error)) : 0;
+}
+
+int session_begin(struct fs *fs, message_line message, struct session_warnings *warnings)
+{
+	*warnings = (struct session_warnings){ 0 };
+	replay_take_over(fs->handover);
+	marks_watch(&fs->marks);
+	if (fs->options->transport != TRANSPORT_DEVICE)
+		fs->uring = uring_attach(fs->session);
+	if (fs->uring == NULL && !device_attach(fs->session) && fs->options->supervise)
+		return fail(message, "supervise: this libfuse was built without custom-io");
+	return fs->handover->init_size == 0 ? begin_first(fs, message, warnings)
+					    : begin_again(fs, message);
 }
 
 int session_serve(struct fs *fs, message_line message)
@@ -203,13 +298,28 @@ int session_serve(struct fs *fs, message_line message)
 		       : fail(message, "the session broke: %s", strerror(-result));
 }
 
+/* What an earlier program mounted libfuse does not unmount. */
+static void unmount(struct fs *fs)
+{
+	if (fs->is_inherited)
+		mountpoint_unmount(fs->handover->mountpoint, fuse_session_fd(fs->session));
+	else
+		fuse_session_unmount(fs->session);
+}
+
+void session_leave(struct fs *fs)
+{
+	fs->is_kept = true;
+	unshare(CLONE_FILES);
+}
+
 void session_stop(struct fs *fs)
 {
 	uring_stop(fs->uring);
-	if (fs->session != NULL) {
-		fuse_session_unmount(fs->session);
+	if (fs->session != NULL && !fs->is_kept)
+		unmount(fs);
+	if (fs->session != NULL)
 		fuse_remove_signal_handlers(fs->session);
-	}
 	/* Waits reply to their requests at the end: before the session goes. */
 	if (fs->locks != NULL) {
 		locks_free(fs->locks);
@@ -219,10 +329,14 @@ void session_stop(struct fs *fs)
 		fuse_session_destroy(fs->session);
 	uring_free(fs->uring);
 	op_dir_end(fs);
-	root_end(fs);
+	if (!fs->is_kept)
+		root_end(fs);
 	holds_free(&fs->holds);
 	marks_free(&fs->marks);
 	nodes_destroy(&fs->nodes);
+	opened_free(&fs->opened);
+	name_list_clear(&fs->left);
 	if (fs->space >= 0)
 		pshm_close(fs->space);
+	handover_free(fs->handover);
 }

@@ -18,11 +18,18 @@ struct session_warnings {
 	message_line transport;
 };
 
-/* Opens the shm file system, mounts it on options->mountpoint and settles the
- * data path and the transport. Threads may run from here on: the caller must not
- * fork any more. 0 or -1. */
-int session_start(struct fs *fs, const struct options *options, message_line message,
-		  struct session_warnings *warnings);
+/* Opens the shm file system and mounts it on options->mountpoint. The mount is
+ * there already where an earlier program left its handover as a descriptor, not
+ * -1. 0 or -1. */
+int session_mount(struct fs *fs, const struct options *options, int inherited,
+		  message_line message);
+/* Answers the kernel's first request and settles the data path and the transport,
+ * or goes on where another process died. Threads may run from here on: the caller
+ * must not fork any more. 0, or -1 with session_stop() to be called. */
+int session_begin(struct fs *fs, message_line message, struct session_warnings *warnings);
 /* Answers requests until the mount ends or a signal asks for the end. 0 or -1. */
 int session_serve(struct fs *fs, message_line message);
+/* The process is not the one that mounted, and shares its descriptors: from here on
+ * it neither closes them nor unmounts. */
+void session_leave(struct fs *fs);
 void session_stop(struct fs *fs);

@@ -266,7 +266,7 @@ static int stat_nameless(struct fs *fs, struct node *node, struct stat *st)
 }
 
 /* The node's object by one of its names; ENOENT where none means it any more. */
-static int find_place(struct fs *fs, struct node *node, struct found *found)
+static int find_known_place(struct fs *fs, struct node *node, struct found *found)
 {
 	object_name prefix, component;
 
@@ -281,6 +281,14 @@ static int find_place(struct fs *fs, struct node *node, struct found *found)
 		node_break(node, component);
 	}
 	return -ENOENT;
+}
+
+static int find_place(struct fs *fs, struct node *node, struct found *found)
+{
+	const int error = find_known_place(fs, node, found);
+
+	return error == -ENOENT && node_restore_names(node) ? find_known_place(fs, node, found)
+							    : error;
 }
 
 int tree_stat(struct fs *fs, struct node *node, struct stat *st)
@@ -337,7 +345,7 @@ static int reopen_handle(struct fs *fs, struct node *node, int oflag)
 }
 
 /* A descriptor by one of its names; ESTALE where none means it any more. */
-static int open_place(struct fs *fs, struct node *node, int oflag)
+static int open_known_place(struct fs *fs, struct node *node, int oflag)
 {
 	object_name prefix, component;
 	struct found found = { .st.st_ino = node->ino };
@@ -352,6 +360,13 @@ static int open_place(struct fs *fs, struct node *node, int oflag)
 		node_break(node, component);
 	}
 	return -ESTALE;
+}
+
+static int open_place(struct fs *fs, struct node *node, int oflag)
+{
+	const int fd = open_known_place(fs, node, oflag);
+
+	return fd == -ESTALE && node_restore_names(node) ? open_known_place(fs, node, oflag) : fd;
 }
 
 static int open_root(struct fs *fs, int oflag)

@@ -4,9 +4,11 @@
  * SHMFUSE_CALLS (for each case) and SHMFUSE_SEED (the first case's; the others follow).
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
 
-#include "../fs/mount.h"
+#include "../fs/server.h"
 #include "differences.h"
 #include "run.h"
 
@@ -98,6 +100,21 @@ static void random_calls_on_a_view_agree_with_tmpfs(void)
 	view_end(daemon);
 }
 
+/* Its serving process is killed again and again. */
+static void random_calls_on_a_supervised_mount_agree_with_tmpfs(void)
+{
+	pid_t killer;
+
+	CHILD (killer)
+		while (true) {
+			g_usleep(200000);
+			server_dies(daemon_of_test(), SIGKILL);
+		}
+	calls_on_agree(MNT, 7, false, NULL);
+	ok(kill(killer, SIGKILL));
+	ok(waitpid(killer, NULL, 0));
+}
+
 static const struct mount_test tests[] = {
 	{ TEST(random_calls_agree_with_tmpfs_1) },
 	{ TEST(random_calls_agree_with_tmpfs_2) },
@@ -107,6 +124,8 @@ static const struct mount_test tests[] = {
 	{ TEST(random_calls_agree_with_tmpfs_below_a_quota),
 	  .options = "size=8000000000g,nr_inodes=1g" },
 	{ TEST(random_calls_on_a_view_agree_with_tmpfs) },
+	{ TEST(random_calls_on_a_supervised_mount_agree_with_tmpfs), .options = "supervise",
+	  .says = "*another one takes over*" },
 };
 
 int main(int argc, char **argv)

@@ -27,6 +27,7 @@ struct test_case {
 /* The case that this process runs, and why it was skipped: the text is shared
  * with the process that reports it. */
 static const struct test_case *current;
+static pid_t daemon_of_current;
 static char *skip_reason;
 enum { SKIP_REASON_SIZE = 256 };
 
@@ -40,6 +41,11 @@ const char *options_of_path(void)
 	if (current->uring)
 		return "data=passthrough,io_uring=on";
 	return current->passthrough ? "data=passthrough" : "data=mapped";
+}
+
+pid_t daemon_of_test(void)
+{
+	return daemon_of_current;
 }
 
 static bool kernel_has_uring(void)
@@ -251,6 +257,7 @@ static int run_mounted(const struct mount_test *test)
 			skip_test("no passthrough here: %s", said);
 		g_error("shmfuse -o %s did not mount: %s", options, said);
 	}
+	daemon_of_current = daemon;
 	code = run_body(test);
 	if (code != 0 && code != EXIT_SKIP)
 		return code;

@@ -53,6 +53,9 @@ bool on_passthrough(void);
 /* "data=passthrough,io_uring=on" and the like, for a daemon as the running test has it. */
 const char *options_of_path(void);
 
+/* The daemon that has MNT, in a test that has it from the start. */
+pid_t daemon_of_test(void);
+
 /* In a body: the rest cannot run here. */
 _Noreturn void skip_test(const char *format, ...) G_GNUC_PRINTF(1, 2);
 

@@ -3,6 +3,7 @@
  * locks.c: locks of owners that the kernel names, on an object of their own
  * that a native program locks as well.
  */
+#include "handover.h"
 #include "locks.h"
 #include "nodes.h"
 
@@ -10,6 +11,7 @@
 #include <sys/mman.h>
 
 struct scene {
+	struct handover *handover;
 	struct locks *locks;
 	struct nodes *nodes;
 	struct handle *handle; /* an open file of the mount */
@@ -30,8 +32,11 @@ static void set_up(struct scene *scene, const void *data)
 {
 	NODE node = NULL;
 
+	int none;
+
 	(void)data;
-	scene->locks = locks_new();
+	scene->handover = handover_new(false, &none);
+	scene->locks = locks_new(scene->handover);
 	scene->nodes = table_new("");
 	scene->native = memfd_create("locks", MFD_CLOEXEC);
 	g_assert_cmpint(scene->native, >=, 0);
@@ -49,6 +54,7 @@ static void tear_down(struct scene *scene, const void *data)
 	handle_release(scene->handle);
 	nodes_destroy(scene->nodes);
 	g_free(scene->nodes);
+	handover_free(scene->handover);
 	close(scene->native);
 }
 
@@ -284,7 +290,7 @@ static void test_end_ends_all_waits(struct scene *scene, const void *data)
 		locks_free(scene->locks);
 		for (size_t i = 0; i < G_N_ELEMENTS(waiting); i++)
 			assert_result(end(&waiting[i]), -EINTR);
-		scene->locks = locks_new();
+		scene->locks = locks_new(scene->handover);
 	}
 }
 

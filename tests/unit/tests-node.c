@@ -35,45 +35,100 @@ static void test_id_of_a_forgotten_node_is_not_found(void)
 	g_assert_false(is_known(nodes, a));
 }
 
-static void test_id_is_not_used_again(void)
+/* What the next daemon tells of an object is what this one told. */
+static void test_object_has_the_same_id_again(void)
+{
+	AUTO_TABLE nodes = table_new("");
+	const uint64_t a = look_up(nodes->root, "a", 10);
+	const uint64_t d = look_up(nodes->root, "d/", 11);
+
+	g_assert_cmpuint(node_id_ino(a), ==, 10);
+	g_assert_cmpuint(node_id_ino(d), ==, 11);
+	node_forget(nodes, a, 1);
+	node_forget(nodes, d, 1);
+	g_assert_cmpuint(look_up(nodes->root, "d/", 11), ==, d);
+	g_assert_cmpuint(look_up(nodes->root, "a", 10), ==, a);
+	node_forget(nodes, a, 1);
+	node_forget(nodes, d, 1);
+}
+
+static void test_restored_node_is_of_its_id_and_kind(void)
+{
+	AUTO_TABLE nodes = table_new("");
+	const uint64_t a = look_up(nodes->root, "a", 10);
+	const uint64_t d = look_up(nodes->root, "d/", 11);
+
+	node_forget(nodes, a, 1);
+	node_forget(nodes, d, 1);
+
+	NODE file = node_restore(nodes, a, 10);
+	NODE directory = node_restore(nodes, d, 11);
+
+	g_assert_true(file->id == a && !file->directory);
+	g_assert_true(directory->id == d && directory->directory);
+	assert_place(file, "-");
+	node_give_name(directory, nodes->root, "d");
+	node_give_name(file, directory, "a");
+	assert_place(file, "d%:a");
+	g_assert_cmpuint(look_up(directory, "a", 10), ==, a);
+	node_forget(nodes, a, 5);
+	node_forget(nodes, d, 7);
+}
+
+static void test_restored_node_is_gone_when_more_is_forgotten_than_was_counted(void)
+{
+	AUTO_TABLE nodes = table_new("");
+	const uint64_t a = look_up(nodes->root, "a", 10);
+	NODE node = NULL;
+
+	node_forget(nodes, a, 1);
+	node = node_restore(nodes, a, 10);
+	node_forget(nodes, a, 1000);
+	node_put(node);
+	node = NULL;
+	g_assert_false(is_known(nodes, a));
+}
+
+static struct node *restore_any(void *nodes, uint64_t id)
+{
+	return node_id_ino(id) == 10 ? node_restore(nodes, id, 10) : NULL;
+}
+
+static void test_unknown_id_is_restored_where_somebody_can(void)
 {
 	AUTO_TABLE nodes = table_new("");
 	const uint64_t a = look_up(nodes->root, "a", 10);
 
 	node_forget(nodes, a, 1);
-
-	const uint64_t again = look_up(nodes->root, "a", 10);
-
-	g_assert_cmpuint(a, !=, again);
-	g_assert_false(is_known(nodes, a));
-	/* A late forget of the old one does nothing to the new one. */
+	nodes->restore = restore_any;
+	nodes->arg = nodes;
+	g_assert_true(is_known(nodes, a));
+	g_assert_false(is_known(nodes, a + ((uint64_t)1 << 20)));
+	nodes->restore = NULL;
+	g_assert_true(is_known(nodes, a));
 	node_forget(nodes, a, 1);
-	g_assert_true(is_known(nodes, again));
-	node_forget(nodes, again, 1);
 }
 
-static void test_id_in_use_is_not_given_when_all_were(void)
+static void test_names_of_one_marker_are_told_apart_up_to_a_limit(void)
 {
 	AUTO_TABLE nodes = table_new("");
-	const uint64_t a = look_up(nodes->root, "a", 0);
+	uint64_t ids[100];
 
-	/* As after 2^40 nodes: the count begins anew. */
-	nodes->entered = UINT64_MAX;
+	for (unsigned i = 0; i < G_N_ELEMENTS(ids); i++) {
+		g_autofree char *name = g_strdup_printf("d%u/", i);
 
-	const uint64_t b = look_up(nodes->root, "b/", 0);
-	NODE root = node_get(nodes, 1);
-
-	g_assert_cmpuint(b, !=, 0);
-	g_assert_cmpuint(b, !=, a);
-	g_assert_true(is_known(nodes, a));
-	g_assert_true(root == nodes->root);
-	node_forget(nodes, a, 1);
-	node_forget(nodes, b, 1);
+		ids[i] = look_up(nodes->root, name, 10);
+		g_assert_cmpuint(node_id_ino(ids[i]), ==, 10);
+		for (unsigned j = 0; j < i; j++)
+			g_assert_cmpuint(ids[i], !=, ids[j]);
+	}
+	for (unsigned i = 0; i < G_N_ELEMENTS(ids); i++)
+		node_forget(nodes, ids[i], 1);
 }
 
 static void test_objects_whose_numbers_end_alike_are_two(void)
 {
-	const ino_t far = (ino_t)10 + ((ino_t)1 << 24);
+	const ino_t far = (ino_t)10 + ((ino_t)1 << 48);
 	AUTO_TABLE nodes = table_new("");
 	const uint64_t a = look_up(nodes->root, "a", 10);
 	const uint64_t b = look_up(nodes->root, "b", far);
@@ -122,12 +177,11 @@ static void test_node_goes_with_its_last_lookup(void)
 	g_assert_false(is_known(nodes, a));
 }
 
-static void test_more_is_not_forgotten_than_was_looked_up(void)
+static void test_nothing_forgotten_changes_nothing(void)
 {
 	AUTO_TABLE nodes = table_new("");
 	const uint64_t a = look_up(nodes->root, "a", 10);
 
-	node_forget(nodes, a, 2);
 	node_forget(nodes, a, 0);
 	g_assert_true(is_known(nodes, a));
 	node_forget(nodes, a, 1);
@@ -313,13 +367,16 @@ int main(int argc, char **argv)
 	add("node", root_is_number_1_and_is_there_to_the_end);
 	add("node", id_that_nobody_was_told_is_not_found);
 	add("node", id_of_a_forgotten_node_is_not_found);
-	add("node", id_is_not_used_again);
-	add("node", id_in_use_is_not_given_when_all_were);
+	add("node", object_has_the_same_id_again);
+	add("node", restored_node_is_of_its_id_and_kind);
+	add("node", restored_node_is_gone_when_more_is_forgotten_than_was_counted);
+	add("node", unknown_id_is_restored_where_somebody_can);
+	add("node", names_of_one_marker_are_told_apart_up_to_a_limit);
 	add("node", objects_whose_numbers_end_alike_are_two);
 	add("node", object_has_one_id_under_all_its_names);
 	add("node", marker_and_directory_of_a_number_are_two);
 	add("node", node_goes_with_its_last_lookup);
-	add("node", more_is_not_forgotten_than_was_looked_up);
+	add("node", nothing_forgotten_changes_nothing);
 	add("node", directory_stays_while_something_in_it_does);
 	add("node", node_of_an_object_is_found_while_it_is_known);
 	add("node", unnamed_node_has_no_place);

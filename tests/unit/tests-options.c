@@ -152,6 +152,44 @@ static void test_requests_come_by_the_device_unless_told_otherwise(void)
 	}
 }
 
+/* What came by io_uring goes with the process that read it. */
+static void test_supervision_goes_without_io_uring(void)
+{
+	static const struct {
+		const char *arguments;
+		enum supervision supervise;
+		enum transport transport;
+	} lines[] = {
+		{ "/m", SUPERVISE_OFF, TRANSPORT_DEVICE },
+		{ "-o supervise /m", SUPERVISE_ON, TRANSPORT_DEVICE },
+		{ "-o supervise=on /m", SUPERVISE_ON, TRANSPORT_DEVICE },
+		{ "-o supervise=auto /m", SUPERVISE_AUTO, TRANSPORT_DEVICE },
+		{ "-o supervise,supervise=off /m", SUPERVISE_OFF, TRANSPORT_DEVICE },
+		{ "-o io_uring=auto,supervise /m", SUPERVISE_ON, TRANSPORT_DEVICE },
+		{ "-o io_uring=on,supervise=auto /m", SUPERVISE_OFF, TRANSPORT_URING },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		LINE line;
+
+		parse(&line, lines[i].arguments);
+		g_assert_cmpint(line.error, ==, 0);
+		g_assert_cmpint(line.options.supervise, ==, lines[i].supervise);
+		g_assert_cmpint(line.options.transport, ==, lines[i].transport);
+	}
+}
+
+/* A keeper executes its program with them. */
+static void test_command_line_is_kept_as_it_was_given(void)
+{
+	g_autofree char *words = NULL;
+	LINE line;
+
+	parse(&line, "-o ac,flat -f shm /m");
+	words = g_strjoinv(" ", line.options.as_given);
+	g_assert_cmpstr(words, ==, "shmfuse -o ac,flat -f shm /m");
+}
+
 static void test_attributes_are_kept_only_if_asked_for(void)
 {
 	LINE plain, kept, not_kept;
@@ -375,6 +413,8 @@ static void test_wrong_line_has_one_line_that_says_so(void)
 		{ "-o data=Mapped /m", "data=Mapped" },
 		{ "-o local_lock=some /m", "local_lock=some" },
 		{ "-o io_uring=maybe /m", "io_uring=maybe" },
+		{ "-o supervise=maybe /m", "supervise=maybe" },
+		{ "-o supervise,io_uring=on /m", "not with io_uring=on" },
 		{ "-o flat=yes /m", "'flat'" },
 		{ "-o separator /m", "'separator' needs a value" },
 		{ "-o separator= /m", "one byte" },
@@ -516,6 +556,8 @@ int main(int argc, char **argv)
 	add("options", words_have_their_values);
 	add("options", other_users_are_allowed_or_not);
 	add("options", requests_come_by_the_device_unless_told_otherwise);
+	add("options", supervision_goes_without_io_uring);
+	add("options", command_line_is_kept_as_it_was_given);
 	add("options", attributes_are_kept_only_if_asked_for);
 	add("options", root_is_a_part_with_shares);
 	add("options", audit_is_off_unless_asked_for);

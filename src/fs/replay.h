@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Replay: requests that a process was serving when it died (option supervise).
+ * NFS servers call the like a duplicate request cache.
+ *
+ * The kernel sends all requests again that were not answered. Where the dead
+ * process had made the answer, that is the answer. Where it had not come so far,
+ * the request is served anew, and its operation can ask whether what it finds was
+ * done in the first attempt: it makes a note before it changes anything.
+ *
+ * A request that is served belongs to the thread that read it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct handover;
+
+/* ---- where requests come in and answers go out ---- */
+
+/* A process begins to serve; threads do not run yet. */
+void replay_take_over(struct handover *handover);
+/* Was the request in service when a process died, and not answered? */
+bool replay_is_open(const struct handover *handover, uint64_t request);
+
+/* A thread has read a request of so many bytes. True: its answer is known, and is
+ * the result. */
+bool replay_begin(struct handover *handover, const void *request, size_t size,
+		  struct iovec *answer);
+/* The answer, before the kernel has it, and after. */
+void replay_answer(const struct iovec *answer, int count);
+void replay_end(const struct iovec *answer);
+
+/* ---- for operations ---- */
+
+/* The number of the request that the thread serves, 0 where that is not known. */
+uint64_t replay_request(void);
+
+/* What is about to be changed: not 0. */
+void replay_note(uint64_t note);
+/* The note of the first attempt; 0: there was none, or it changed nothing. */
+uint64_t replay_noted(void);
+/* When the first attempt began: nanoseconds of the clock that objects' times have. */
+int64_t replay_begun(void);
