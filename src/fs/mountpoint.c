@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <mntent.h>
 #include <poll.h>
 #include <spawn.h>
@@ -74,21 +75,95 @@ static bool is_mounted_here(const char *path)
 		return false;
 	while ((entry = getmntent(mounts)) != NULL)
 		if (strcmp(entry->mnt_dir, path) == 0)
-			ours = strcmp(entry->mnt_type, "fuse.shmfuse") == 0;
+			ours = strcmp(entry->mnt_type, "fuse.shmfuse") == 0 &&
+			       strcmp(entry->mnt_fsname, "shm") == 0;
 	endmntent(mounts);
 	return ours;
 }
+
+/* ---- mounts whose daemon is gone ---- */
+
+/* What asks the daemon while the connection ends gets ECONNABORTED. */
+static bool is_dead(int error)
+{
+	return error == ENOTCONN || error == ECONNABORTED;
+}
+
+/* What an O_PATH descriptor stands for, by its path; without a question to it. */
+static bool read_path(int fd, char *path, size_t size)
+{
+	char link[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, size - 1);
+	if (len > 0)
+		path[len] = '\0';
+	return len > 0;
+}
+
+/* An ordinary user may not: as libfuse does, he asks fusermount3. */
+static bool detach_as_user(const char *path)
+{
+	char *argv[] = { (char[]){ "fusermount3" }, (char[]){ "-uqz" }, (char[]){ "--" },
+			 (char *)path, NULL };
+	int status = -1;
+	pid_t pid;
+
+	if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) != 0)
+		return false;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status == 0;
+}
+
+/* By the descriptor: whatever somebody mounts meanwhile in its place stays. */
+static bool detach(int fd, const char *path)
+{
+	char link[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if (umount2(link, MNT_DETACH) == 0)
+		return true;
+	return errno == EPERM && detach_as_user(path);
+}
+
+/* The topmost mount at path, if it is a dead one of ours. */
+static bool clear_one(const char *path)
+{
+	const int fd = open(path, O_PATH | O_CLOEXEC);
+	char mounted[PATH_MAX];
+	struct stat st;
+	bool cleared;
+
+	if (fd < 0)
+		return false;
+	cleared = fstat(fd, &st) < 0 && is_dead(errno) && read_path(fd, mounted, sizeof(mounted)) &&
+		  is_mounted_here(mounted) && detach(fd, mounted);
+	close(fd);
+	return cleared;
+}
+
+/* One may lie upon another. */
+static void clear_dead(const char *path)
+{
+	while (clear_one(path))
+		log_notice("mount point %s: unmounted a mount whose daemon is gone", path);
+}
+
+/* ---- checks ---- */
 
 int mountpoint_resolve(const char *path, char **resolved, char *message, size_t size)
 {
 	struct stat st, space;
 
+	clear_dead(path);
 	*resolved = realpath(path, NULL);
 	if (*resolved == NULL || stat(*resolved, &st) < 0) {
 		if (errno == ENOENT)
 			snprintf(message, size, "mount point %s does not exist: mkdir it first",
 				 path);
-		else if (errno == ENOTCONN)
+		else if (is_dead(errno))
 			snprintf(message, size,
 				 "mount point %s has a mount whose daemon is gone: umount it first",
 				 path);
