@@ -1,23 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 #include "device.h"
 
+#include "counters.h"
 #include "fs.h"
 #include "log.h"
 #include "replay.h"
 
 #include <errno.h>
+#include <linux/fuse.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-static ssize_t receive(int fd, void *buf, size_t size)
+static ssize_t receive(const struct fs *fs, int fd, void *buf, size_t size)
 {
 	const ssize_t count = read(fd, buf, size);
 
+	if (count >= (ssize_t)sizeof(struct fuse_in_header))
+		counters_request(fs->counters, buf);
 	if (count < 0 && errno == ECONNABORTED)
 		errno = ENODEV;
 	return count;
+}
+
+static ssize_t answer(const struct fs *fs, int fd, const struct iovec *iov, int count)
+{
+	counters_answer(fs->counters, iov[0].iov_base);
+	return writev(fd, iov, count);
 }
 
 /* More than the longest request without data: an extended attribute's value. */
@@ -43,19 +53,19 @@ static void populate(const struct fs *fs, void *buf, size_t size)
 ssize_t device_read(int fd, void *buf, size_t size, void *userdata)
 {
 	const struct fs *fs = userdata;
-	struct iovec answer;
+	struct iovec known;
 	ssize_t count;
 
 	if (!fs->options->supervise)
-		return receive(fd, buf, size);
+		return receive(fs, fd, buf, size);
 	populate(fs, buf, size);
-	count = receive(fd, buf, size);
+	count = receive(fs, fd, buf, size);
 	/* What an earlier process had an answer to does not come further. */
-	while (count > 0 && replay_begin(fs->handover, buf, (size_t)count, &answer)) {
-		if (writev(fd, &answer, 1) < 0 && errno != ENOENT)
+	while (count > 0 && replay_begin(fs->handover, buf, (size_t)count, &known)) {
+		if (answer(fs, fd, &known, 1) < 0 && errno != ENOENT)
 			return -1;
-		replay_end(&answer);
-		count = receive(fd, buf, size);
+		replay_end(&known);
+		count = receive(fs, fd, buf, size);
 	}
 	return count;
 }
@@ -66,9 +76,9 @@ static ssize_t device_write(int fd, struct iovec *iov, int count, void *userdata
 	ssize_t result;
 
 	if (!fs->options->supervise)
-		return writev(fd, iov, count);
+		return answer(fs, fd, iov, count);
 	replay_answer(iov, count);
-	result = writev(fd, iov, count);
+	result = answer(fs, fd, iov, count);
 	replay_end(iov);
 	return result;
 }

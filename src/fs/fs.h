@@ -25,6 +25,8 @@
 #define BACKING_LOCKS 64
 #define RIVALS_TOLD   256
 
+struct counters;
+struct directory;
 struct locks;
 struct uring;
 
@@ -49,6 +51,7 @@ struct fs {
 	struct opened opened;
 	pthread_mutex_t left_lock;
 	struct name_list left; /* all objects by inode number, since a takeover */
+	struct counters *counters;
 
 	_Atomic bool rivals_told[RIVALS_TOLD]; /* by hash of the name */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "session.h"
 
+#include "counters.h"
 #include "data.h"
 #include "device.h"
 #include "locks.h"
@@ -61,7 +62,9 @@ static int open_objects(struct fs *fs, message_line message)
 	if (root_enter(fs, &st.st_ino, message, sizeof(message_line)) < 0)
 		return -1;
 	fs->view.shares = fs->options->shares;
-	if (fs->locks == NULL || nodes_init(&fs->nodes, &fs->view, st.st_ino) < 0)
+	fs->counters = counters_new();
+	if (fs->locks == NULL || fs->counters == NULL ||
+	    nodes_init(&fs->nodes, &fs->view, st.st_ino) < 0)
 		return fail(message, "out of memory");
 	return fs->root_lock < 0 ? root_begin(fs, message, sizeof(message_line)) : 0;
 }
@@ -276,7 +279,7 @@ int session_begin(struct fs *fs, message_line message, struct session_warnings *
 	replay_take_over(fs->handover);
 	marks_watch(&fs->marks);
 	if (fs->options->transport != TRANSPORT_DEVICE)
-		fs->uring = uring_attach(fs->session);
+		fs->uring = uring_attach(fs->session, fs->counters);
 	if (fs->uring == NULL && !device_attach(fs->session) && fs->options->supervise)
 		return fail(message, "supervise: this libfuse was built without custom-io");
 	return fs->handover->init_size == 0 ? begin_first(fs, message, warnings)
@@ -285,9 +288,12 @@ int session_begin(struct fs *fs, message_line message, struct session_warnings *
 
 int session_serve(struct fs *fs, message_line message)
 {
-	struct fuse_loop_config *config = fuse_loop_cfg_create();
-	int result;
+	struct fuse_loop_config *config;
+	int result = counters_listen(fs->counters);
 
+	if (result < 0)
+		return fail(message, "cannot start a thread: %s", strerror(-result));
+	config = fuse_loop_cfg_create();
 	if (config == NULL)
 		return fail(message, "out of memory");
 	result = fuse_session_loop_mt(fs->session, config);
@@ -328,6 +334,7 @@ void session_stop(struct fs *fs)
 	if (fs->session != NULL)
 		fuse_session_destroy(fs->session);
 	uring_free(fs->uring);
+	counters_free(fs->counters);
 	op_dir_end(fs);
 	if (!fs->is_kept)
 		root_end(fs);

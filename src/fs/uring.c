@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "uring.h"
 
+#include "counters.h"
 #include "device.h"
 #include "fs.h"
 #include "log.h"
@@ -172,6 +173,7 @@ static ssize_t write_answer(int fd, struct iovec *iov, int count, void *userdata
 	const struct fuse_out_header *header = iov[0].iov_base;
 	struct entry *entry = NULL;
 
+	counters_answer(((struct fs *)userdata)->counters, header);
 	if (!uring->greeted && header->unique == uring->greeting)
 		return answer_init(uring, fd, iov, count);
 	if (header->unique != 0 && atomic_load(&uring->stage) != PREPARING)
@@ -218,7 +220,7 @@ static const char *kernel_fault(void)
 	       "or boot with fuse.enable_uring=Y";
 }
 
-struct uring *uring_attach(struct fuse_session *session)
+struct uring *uring_attach(struct fuse_session *session, struct counters *counters)
 {
 	static const struct fuse_custom_io io = { .writev = write_answer, .read = read_request };
 	struct uring *uring = calloc(1, sizeof(*uring));
@@ -228,6 +230,7 @@ struct uring *uring_attach(struct fuse_session *session)
 	if (uring == NULL)
 		return NULL;
 	*uring = (struct uring){ .session = session,
+				 .counters = counters,
 				 .device = fuse_session_fd(session),
 				 .fault = kernel_fault(),
 				 .lock = PTHREAD_MUTEX_INITIALIZER,

@@ -13,11 +13,12 @@
 
 #include <fuse_lowlevel.h>
 
+struct counters;
 struct uring;
 
 /* Between the mount and the first request, INIT, with the answer to which the
  * threads begin to serve. NULL if there is no memory, or no support built in. */
-struct uring *uring_attach(struct fuse_session *session);
+struct uring *uring_attach(struct fuse_session *session, struct counters *counters);
 
 /* After INIT: why requests come by /dev/fuse after all; NULL if they do not. */
 const char *uring_fault(const struct uring *uring);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "uring_parts.h"
 
+#include "counters.h"
 #include "log.h"
 
 #include <errno.h>
@@ -236,6 +237,7 @@ void entry_serve(struct entry *entry)
 	memcpy(request + sizeof(header->in), header->op, head - sizeof(header->in));
 	atomic_store_explicit(&entry->unique, header->in.unique, memory_order_relaxed);
 	serving = entry;
+	counters_request(entry->queue->server->uring->counters, &header->in);
 	fuse_session_process_buf(entry->queue->server->uring->session, &buf);
 	serving = NULL;
 }

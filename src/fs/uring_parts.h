@@ -76,6 +76,7 @@ enum stage { PREPARING, SERVING, STOPPING };
 
 struct uring {
 	struct fuse_session *session;
+	struct counters *counters;
 	int device;
 	const char *fault;
 	bool greeted, offered; /* INIT has come; the kernel allows this */

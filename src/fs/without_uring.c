@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-struct uring *uring_attach(struct fuse_session *session)
+struct uring *uring_attach(struct fuse_session *session, struct counters *counters)
 {
 	(void)session;
 	return NULL;

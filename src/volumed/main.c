@@ -62,6 +62,9 @@ static int watch_signals(struct signals *signals, struct loop *loop)
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -1;
 	signal(SIGPIPE, SIG_IGN);
+	/* Sent to the whole unit, it asks the volumes' daemons for their counters.
+	 * They inherit this, so that it ends none before it waits for it. */
+	signal(SIGUSR1, SIG_IGN);
 	*signals = (struct signals){ { signalfd(-1, &set, SFD_CLOEXEC), on_signal }, false };
 	return signals->watch.fd >= 0 ? loop_add(loop, &signals->watch) : -1;
 }

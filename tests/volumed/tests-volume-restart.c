@@ -110,6 +110,28 @@ static void what_shmfuse_says_without_the_plugin_is_logged_by_the_next(void)
 	volumed_stop(volumed, SIGTERM);
 }
 
+static bool is_logged(const char *word)
+{
+	g_autofree char *log = volumed_log();
+
+	return strstr(log, word) != NULL;
+}
+
+/* As systemctl kill sends it: to the plugin too. */
+static void sigusr1_brings_the_counters_of_each_volume(void)
+{
+	pid_t volumed = volumed_start();
+
+	create("v1", "");
+	mount_volume("v1", "a");
+	ok(kill(volumed, SIGUSR1));
+	ok(kill(server_of("v1"), SIGUSR1));
+	wait_until (is_logged("volume v1: shmfuse: counters: requests="))
+		;
+	unmount_volume("v1", "a");
+	volumed_stop(volumed, SIGTERM);
+}
+
 /* The first death is answered at once, the second after a second. */
 static void a_shmfuse_that_keeps_dying_is_started_ever_later(void)
 {
@@ -217,6 +239,7 @@ static const struct mount_test tests[] = {
 	{ TEST(a_shmfuse_that_died_without_the_plugin_is_started_by_the_next) },
 	{ TEST(another_process_of_the_same_id_is_not_taken_over), ONLY_MAPPED },
 	{ TEST(what_shmfuse_says_without_the_plugin_is_logged_by_the_next), ONLY_MAPPED },
+	{ TEST(sigusr1_brings_the_counters_of_each_volume), ONLY_MAPPED },
 	{ TEST(a_shmfuse_that_keeps_dying_is_started_ever_later), ONLY_MAPPED },
 	{ TEST(a_slave_of_the_mount_follows_a_new_shmfuse) },
 	{ TEST(what_shmfuse_says_is_in_the_log_and_in_the_answer), ONLY_MAPPED },
