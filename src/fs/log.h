@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the daemon has to say to its administrator: on stderr until it goes into
- * the background, in the system's log from then on.
+ * What the daemon has to say to its administrator, one line for what he would act
+ * upon: on stderr until it goes into the background, in the system's log from then
+ * on. Where stderr is the journal, lines have their priority.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Takes libfuse's messages too. */
+/* Takes libfuse's messages too; the same one once a minute. */
 void log_open(void);
 void log_to_system(void);
 

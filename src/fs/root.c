@@ -72,19 +72,25 @@ int root_enter(struct fs *fs, ino_t *ino, char *message, size_t size)
 
 /* ---- what ends with the mount ---- */
 
-static void remove_object(struct fs *fs, const char *name)
-{
-	char text[PRINTABLE_SIZE(NAME_MAX)];
+/* What could not be removed. */
+struct remains {
+	size_t count;
+	char first[PRINTABLE_SIZE(NAME_MAX)];
 	int error;
+};
 
+static void remove_object(struct fs *fs, const char *name, struct remains *remains)
+{
 	if (pshm_space_unlink(fs->space, name) == 0 || errno == ENOENT)
 		return;
-	error = errno;
-	printable(name, text, sizeof(text));
-	log_warning("ephemeral: cannot remove object /%s: %s", text, strerror(error));
+	if (remains->count++ > 0)
+		return;
+	remains->error = errno;
+	printable(name, remains->first, sizeof(remains->first));
 }
 
-static void remove_objects(struct fs *fs, struct listing *listing, bool markers)
+static void remove_objects(struct fs *fs, struct listing *listing, bool markers,
+			   struct remains *remains)
 {
 	const char separator = fs->view.separator;
 
@@ -94,22 +100,26 @@ static void remove_objects(struct fs *fs, struct listing *listing, bool markers)
 
 		if (marker == markers && strcmp(name, fs->view.root) != 0 &&
 		    listing_is_below(listing, i))
-			remove_object(fs, name);
+			remove_object(fs, name, remains);
 	}
 }
 
 /* The markers last: if it ends before, nothing lies outside of its directory. */
 static void remove_content(struct fs *fs)
 {
+	struct remains remains = { 0 };
 	struct listing listing;
 	int error = listing_read(&listing, fs, fs->view.root, LISTING_ALL);
 
 	if (error == 0) {
-		remove_objects(fs, &listing, false);
-		remove_objects(fs, &listing, true);
+		remove_objects(fs, &listing, false, &remains);
+		remove_objects(fs, &listing, true, &remains);
 	} else {
 		log_warning("ephemeral: cannot list the objects: %s", strerror(-error));
 	}
+	if (remains.count > 0)
+		log_warning("ephemeral: cannot remove %zu objects, as /%s: %s", remains.count,
+			    remains.first, strerror(remains.error));
 	listing_free(&listing);
 }
 

@@ -131,7 +131,9 @@ void queue_fill(struct queue *queue)
 		struct entry *entry = entry_new(queue);
 
 		if (entry == NULL) {
-			log_error("io_uring: out of memory");
+			if (!atomic_exchange(&queue->server->uring->lacked_memory, true))
+				log_error("io_uring: no memory for more requests at a time: "
+					  "some may wait for others' locks");
 			return;
 		}
 		entry_give(entry, COMMAND_REGISTER);

@@ -93,6 +93,7 @@ struct uring {
 	size_t prepared;
 	int error; /* of a server that could not prepare */
 	_Atomic enum stage stage;
+	atomic_bool lacked_memory; /* and told so */
 };
 
 /* ---- uring_entry.c: entries, and the answers in them ---- */
