@@ -19,7 +19,7 @@ _shmfuse_mount_options() {
 	local typed=$1 word=${1##*,} value
 	local options='data= io_uring= local_lock= allow_other noallow_other ac noac separator=
 		flat subdir= share= share_ro= ephemeral map_uid= map_gid= uid= gid=
-		create_mode= size= nr_inodes= reserve audit supervise supervise= ro nosuid nodev noexec noatime'
+		create_mode= size= nr_inodes= reserve request_timeout= audit supervise supervise= ro nosuid nodev noexec noatime'
 	compopt -o nospace
 	if [[ $word != *=* ]]; then
 		mapfile -t COMPREPLY < <(compgen -P "${typed%"$word"}" -W "$options" -- "$word")

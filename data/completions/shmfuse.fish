@@ -36,6 +36,7 @@ function __shmfuse_mount_options
         data= 'how data is reached' \
         io_uring= 'requests by io_uring' \
         local_lock= 'locks that end at the mount' \
+        request_timeout= 'limit of the time that an answer takes' \
         allow_other 'for all users' \
         noallow_other 'for the mounting user alone' \
         ac 'the kernel may keep attributes for a tick' \

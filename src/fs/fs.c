@@ -8,6 +8,7 @@
 #include "op_make.h"
 #include "op_name.h"
 #include "op_xattr.h"
+#include "timeout.h"
 
 static void want(struct fuse_conn_info *conn, uint64_t flag, bool on)
 {
@@ -28,6 +29,7 @@ static void fs_init(void *userdata, struct fuse_conn_info *conn)
 			  fuse_set_feature_flag(conn, FUSE_CAP_PASSTHROUGH);
 	/* An overlay may still be stacked on the mount. */
 	conn->max_backing_stack_depth = 0;
+	timeout_ask(fs, conn);
 
 	/* Without it each write asks for security.capability first. */
 	want(conn, FUSE_CAP_HANDLE_KILLPRIV, false);

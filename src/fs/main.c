@@ -25,6 +25,8 @@ static void tell(const struct session_warnings *warnings)
 		log_warning("%s", warnings->transport);
 	if (warnings->data[0] != '\0')
 		log_warning("%s", warnings->data);
+	if (warnings->timeout[0] != '\0')
+		log_warning("%s", warnings->timeout);
 }
 
 /* The session from its first request to its end: the exit code. ready: for

@@ -70,6 +70,20 @@ static int set_local_lock(const struct parser *parser, const char *value)
 	return 0;
 }
 
+/* The kernel looks every 15 seconds, and makes 15 of less. */
+static int set_request_timeout(const struct parser *parser, const char *value)
+{
+	const bool number = value[0] != '\0' && value[strspn(value, "0123456789")] == '\0';
+	const unsigned long seconds = strtoul(value, NULL, 10);
+
+	if (!number || (seconds > 0 && seconds < 15) || seconds > UINT16_MAX)
+		return parse_fail(parser,
+				  "request_timeout=%s: give 15 to 65535 seconds, or 0 for no limit",
+				  value);
+	parser->options->request_timeout = (uint16_t)seconds;
+	return 0;
+}
+
 static int set_separator(const struct parser *parser, const char *value)
 {
 	/* A letter of it would split the names of semaphores, sem.x. */
@@ -228,6 +242,7 @@ static const struct option {
 	{ "data", true, set_data },
 	{ "io_uring", true, set_transport },
 	{ "local_lock", true, set_local_lock },
+	{ "request_timeout", true, set_request_timeout },
 	{ "separator", true, set_separator },
 	{ "subdir", true, set_subdir },
 	{ "share", true, set_share },

@@ -151,6 +151,14 @@ static void clear_dead(const char *path)
 		log_notice("mount point %s: unmounted a mount whose daemon is gone", path);
 }
 
+bool mountpoint_is_dead(const char *path)
+{
+	struct stat st;
+
+	/* In this order: a question to an automount would mount it again. */
+	return is_mounted_here(path) && stat(path, &st) < 0 && is_dead(errno);
+}
+
 /* ---- checks ---- */
 
 int mountpoint_resolve(const char *path, char **resolved, char *message, size_t size)

@@ -143,6 +143,19 @@ static char **copy_of(int argc, char **argv)
 	return copy;
 }
 
+/* The kernel counts waits for locks as it counts all else. */
+static int check_timeout(const struct parser *parser)
+{
+	const struct options *options = parser->options;
+
+	if (options->request_timeout == 0 || options->local_lock == LOCAL_ALL)
+		return 0;
+	return parse_fail(parser,
+			  "request_timeout=%u needs local_lock=all: who waits longer for a lock "
+			  "would end the mount",
+			  options->request_timeout);
+}
+
 int options_parse(struct options *options, int argc, char **argv, char *message, size_t size)
 {
 	const struct parser parser = { options, message, size };
@@ -162,6 +175,8 @@ int options_parse(struct options *options, int argc, char **argv, char *message,
 		error = check_root(&parser);
 	if (error == 0)
 		error = check_transport(&parser);
+	if (error == 0)
+		error = check_timeout(&parser);
 	if (error == 0)
 		error = parse_check_owners(&parser);
 	if (error == 0 && options->allow_other)

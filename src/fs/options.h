@@ -34,6 +34,7 @@ struct options {
 	enum data_path data;
 	enum transport transport;
 	enum local_lock local_lock;
+	uint16_t request_timeout; /* seconds; 0: none */
 	bool allow_other;
 	bool ac;
 	bool flat;

@@ -10,6 +10,7 @@
 #include "replay.h"
 #include "root.h"
 #include "takeover.h"
+#include "timeout.h"
 #include "uring.h"
 
 #include "posix_shm.h"
@@ -217,6 +218,18 @@ static int settle_transport(struct fs *fs, message_line message, message_line wa
 	return 0;
 }
 
+static int settle_timeout(struct fs *fs, message_line message, message_line warning)
+{
+	const char *fault = timeout_fault(fs);
+
+	if (fuse_session_exited(fs->session))
+		return 0;
+	if (fault != NULL)
+		return fail(message, "request_timeout: %s; leave it out", fault);
+	timeout_warn(fs, warning, sizeof(message_line));
+	return 0;
+}
+
 /* ---- begin and end ---- */
 
 /* libfuse knows a mount that is there already by its descriptor. */
@@ -254,7 +267,8 @@ static int begin_first(struct fs *fs, message_line message, struct session_warni
 	const int size = answer_init(fs, message);
 
 	if (size < 0 || settle_transport(fs, message, warnings->transport) < 0 ||
-	    settle_data_path(fs, message, warnings->data) < 0)
+	    settle_data_path(fs, message, warnings->data) < 0 ||
+	    settle_timeout(fs, message, warnings->timeout) < 0)
 		return -1;
 	fs->handover->passthrough = fs->passthrough;
 	fs->handover->init_size = (uint32_t)size;
@@ -298,10 +312,16 @@ int session_serve(struct fs *fs, message_line message)
 		return fail(message, "out of memory");
 	result = fuse_session_loop_mt(fs->session, config);
 	fuse_loop_cfg_destroy(config);
-	/* A signal's number is a good end as well. */
-	return result >= 0 || result == -ECONNABORTED
-		       ? 0
-		       : fail(message, "the session broke: %s", strerror(-result));
+	if (result < 0 && result != -ECONNABORTED)
+		return fail(message, "the session broke: %s", strerror(-result));
+	/* A signal's number is a good end, and so is an unmount. */
+	if (result <= 0 && mountpoint_is_dead(fs->options->mountpoint))
+		return fail(message, "the kernel has ended the connection of %s: mount it again%s",
+			    fs->options->mountpoint,
+			    fs->options->request_timeout > 0
+				    ? "; a request took longer than request_timeout"
+				    : "");
+	return 0;
 }
 
 /* What an earlier program mounted libfuse does not unmount. */

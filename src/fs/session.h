@@ -16,6 +16,7 @@ typedef char message_line[512];
 struct session_warnings {
 	message_line data;
 	message_line transport;
+	message_line timeout;
 };
 
 /* Opens the shm file system and mounts it on options->mountpoint. The mount is

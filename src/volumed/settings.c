@@ -22,6 +22,7 @@ static const struct allowed {
 	{ "data", VALUE },
 	{ "io_uring", VALUE },
 	{ "local_lock", VALUE },
+	{ "request_timeout", VALUE },
 	{ "ac", WORD },
 	{ "noac", WORD },
 	/* The first pattern that matches counts, and engines sort options: so what

@@ -190,6 +190,27 @@ static void test_command_line_is_kept_as_it_was_given(void)
 	g_assert_cmpstr(words, ==, "shmfuse -o ac,flat -f shm /m");
 }
 
+static void test_answers_have_a_time_limit_only_if_asked_for(void)
+{
+	static const struct {
+		const char *arguments;
+		unsigned seconds;
+	} lines[] = {
+		{ "/m", 0 },
+		{ "-o request_timeout=0 /m", 0 },
+		{ "-o request_timeout=15,local_lock=all /m", 15 },
+		{ "-o local_lock=all,request_timeout=65535 /m", 65535 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		LINE line;
+
+		parse(&line, lines[i].arguments);
+		g_assert_cmpint(line.error, ==, 0);
+		g_assert_cmpint(line.options.request_timeout, ==, lines[i].seconds);
+	}
+}
+
 static void test_attributes_are_kept_only_if_asked_for(void)
 {
 	LINE plain, kept, not_kept;
@@ -358,8 +379,7 @@ static void test_questions_need_no_mount_point(void)
 
 static void test_quota_is_given_as_to_tmpfs(void)
 {
-	const uint64_t memory =
-		(uint64_t)sysconf(_SC_PAGESIZE) * (uint64_t)sysconf(_SC_PHYS_PAGES);
+	const uint64_t memory = (uint64_t)sysconf(_SC_PAGESIZE) * (uint64_t)sysconf(_SC_PHYS_PAGES);
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	const struct {
 		const char *arguments;
@@ -415,6 +435,13 @@ static void test_wrong_line_has_one_line_that_says_so(void)
 		{ "-o io_uring=maybe /m", "io_uring=maybe" },
 		{ "-o supervise=maybe /m", "supervise=maybe" },
 		{ "-o supervise,io_uring=on /m", "not with io_uring=on" },
+		{ "-o request_timeout=14,local_lock=all /m", "request_timeout=14: give 15" },
+		{ "-o request_timeout=65536,local_lock=all /m", "request_timeout=65536" },
+		{ "-o request_timeout=1k,local_lock=all /m", "request_timeout=1k" },
+		{ "-o request_timeout=-20,local_lock=all /m", "request_timeout=-20" },
+		{ "-o request_timeout=,local_lock=all /m", "request_timeout=: give" },
+		{ "-o request_timeout=60 /m", "request_timeout=60 needs local_lock=all" },
+		{ "-o request_timeout=60,local_lock=posix /m", "needs local_lock=all" },
 		{ "-o flat=yes /m", "'flat'" },
 		{ "-o separator /m", "'separator' needs a value" },
 		{ "-o separator= /m", "one byte" },
@@ -527,11 +554,11 @@ static void test_long_word_is_cut_in_the_message(void)
 static void test_help_names_every_option_within_80_columns(void)
 {
 	static const char *const words[] = {
-		"-o",	     "-f",    "-d",	      "--check",    "--help",
-		"--version", "data=", "local_lock=",  "separator=", "noallow_other",
-		"flat",	     "  ac ", "io_uring=",    "map_uid=",   "map_gid=",
-		"uid=",	     " gid=", "create_mode=", "  audit ",   "shmfuse who",
-		"size=",     "nr_inodes=", "  reserve "
+		"-o",	     "-f",	   "-d",	   "--check",	      "--help",
+		"--version", "data=",	   "local_lock=",  "separator=",      "noallow_other",
+		"flat",	     "  ac ",	   "io_uring=",	   "map_uid=",	      "map_gid=",
+		"uid=",	     " gid=",	   "create_mode=", "  audit ",	      "shmfuse who",
+		"size=",     "nr_inodes=", "  reserve ",   "request_timeout="
 	};
 	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
@@ -558,6 +585,7 @@ int main(int argc, char **argv)
 	add("options", requests_come_by_the_device_unless_told_otherwise);
 	add("options", supervision_goes_without_io_uring);
 	add("options", command_line_is_kept_as_it_was_given);
+	add("options", answers_have_a_time_limit_only_if_asked_for);
 	add("options", attributes_are_kept_only_if_asked_for);
 	add("options", root_is_a_part_with_shares);
 	add("options", audit_is_off_unless_asked_for);
