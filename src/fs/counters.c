@@ -20,6 +20,10 @@
 #define ERRORS 134 /* errno values: likewise */
 #define TIMES  48  /* powers of two of nanoseconds: up to a day */
 
+/* In the number of an INTERRUPT. libfuse answers one that has nothing to interrupt
+ * any more with EAGAIN, when the next request comes: nobody's error. */
+#define INTERRUPT_BIT 1
+
 /* Of one opcode. */
 struct kind {
 	_Atomic uint64_t requests;
@@ -133,7 +137,7 @@ void counters_answer(struct counters *counters, const struct fuse_out_header *an
 	const unsigned error = (unsigned)-answer->error;
 	struct kind *kind = current.kind;
 
-	if (answer->unique == 0)
+	if (answer->unique == 0 || (answer->unique & INTERRUPT_BIT))
 		return;
 	if (answer->unique == current.unique) {
 		take_time();
