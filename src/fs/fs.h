@@ -33,6 +33,7 @@ struct uring;
 struct fs {
 	const struct options *options;
 	struct fuse_session *session;
+	uint64_t mount_id;		   /* see mountpoint.h */
 	struct uring *uring;		   /* NULL: not tried */
 	int space;			   /* the shm file system */
 	int root_lock;			   /* see root.h */

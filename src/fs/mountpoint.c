@@ -6,6 +6,7 @@
 #include <fuse_lowlevel.h>
 
 #include "shm/platform.h"
+#include "shm/statx.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -151,14 +152,6 @@ static void clear_dead(const char *path)
 		log_notice("mount point %s: unmounted a mount whose daemon is gone", path);
 }
 
-bool mountpoint_is_dead(const char *path)
-{
-	struct stat st;
-
-	/* In this order: a question to an automount would mount it again. */
-	return is_mounted_here(path) && stat(path, &st) < 0 && is_dead(errno);
-}
-
 /* ---- checks ---- */
 
 int mountpoint_resolve(const char *path, char **resolved, char *message, size_t size)
@@ -250,4 +243,36 @@ void mountpoint_unmount(const char *path, int fd)
 		return;
 	if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) == 0)
 		waitpid(pid, NULL, 0);
+}
+
+/* ---- what becomes of it ---- */
+
+/* linux/stat.h since 6.8; stx_mnt_id has no name in older headers either. */
+#define MNT_ID_UNIQUE 0x4000U
+#define MNT_ID_OFFSET 144
+
+uint64_t mountpoint_id(const char *path)
+{
+	const int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
+	struct statx stx;
+	uint64_t id = 0;
+
+	if (statx(AT_FDCWD, path, flags, MNT_ID_UNIQUE, &stx) == 0 &&
+	    (stx.stx_mask & MNT_ID_UNIQUE))
+		memcpy(&id, (const char *)&stx + MNT_ID_OFFSET, sizeof(id));
+	return id;
+}
+
+/* umount(2) by force ends the connection first, and unmounts then. */
+#define LOOKS	   25
+#define PAUSE_MSEC 20
+
+bool mountpoint_is_left(const char *path, uint64_t id)
+{
+	for (int i = 0; i < LOOKS; i++) {
+		if (id == 0 || mountpoint_id(path) != id)
+			return false;
+		poll(NULL, 0, PAUSE_MSEC);
+	}
+	return true;
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct fuse_session;
 
@@ -15,9 +16,12 @@ int mountpoint_check_source(const char *source, char *message, size_t size);
 /* Makes the path absolute: the daemon leaves its directory. Mounts of shmfuse on
  * it whose daemon is gone are unmounted, with a word in the log. */
 int mountpoint_resolve(const char *path, char **resolved, char *message, size_t size);
-/* Whether there is a mount of shmfuse that the kernel has given up: nobody unmounted
- * it, but nobody answers either. */
-bool mountpoint_is_dead(const char *path);
 int mountpoint_mount(struct fuse_session *session, const char *path, char *message, size_t size);
 /* Ends the mount of the connection fd, unless it has ended. */
 void mountpoint_unmount(const char *path, int fd);
+
+/* The number of the mount on path, without a question to its daemon. No other mount
+ * ever has the same; 0 before Linux 6.8, which has none such. */
+uint64_t mountpoint_id(const char *path);
+/* Whether it is there still, though its connection has ended: nobody unmounted it. */
+bool mountpoint_is_left(const char *path, uint64_t id);

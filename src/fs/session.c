@@ -255,6 +255,7 @@ int session_mount(struct fs *fs, const struct options *options, int inherited, m
 	}
 	if (mount_session(fs, inherited >= 0, message) < 0)
 		goto failed;
+	fs->mount_id = mountpoint_id(options->mountpoint);
 	return 0;
 
 failed:
@@ -315,7 +316,7 @@ int session_serve(struct fs *fs, message_line message)
 	if (result < 0 && result != -ECONNABORTED)
 		return fail(message, "the session broke: %s", strerror(-result));
 	/* A signal's number is a good end, and so is an unmount. */
-	if (result <= 0 && mountpoint_is_dead(fs->options->mountpoint))
+	if (result <= 0 && mountpoint_is_left(fs->options->mountpoint, fs->mount_id))
 		return fail(message, "the kernel has ended the connection of %s: mount it again%s",
 			    fs->options->mountpoint,
 			    fs->options->request_timeout > 0

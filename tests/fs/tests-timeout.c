@@ -82,6 +82,23 @@ static void umount_by_force_is_none(void)
 	daemon_start(options_of_path());
 }
 
+static void a_later_dead_mount_in_its_place_is_none(void)
+{
+	pid_t daemon, later;
+
+	put(SHM "/a", "text");
+	unmount();
+	daemon = daemon_start(options_of_path());
+	ok(kill(daemon, SIGSTOP));
+	unmount();
+	later = daemon_start(options_of_path());
+	ok(kill(later, SIGKILL));
+	g_assert_cmpint(daemon_status(later), ==, SIGKILL);
+	ok(kill(daemon, SIGCONT));
+	g_assert_cmpint(daemon_status(daemon), ==, 0);
+	mount_again();
+}
+
 /* The machine's own limit, as if its administrator had set it. */
 static void the_machines_limit_is(const char *name, const char *seconds)
 {
@@ -120,6 +137,7 @@ static const struct mount_test tests[] = {
 	{ TEST(a_daemon_that_hangs_is_given_up), ONLY_PASSTHROUGH, SAYS },
 	{ TEST(a_connection_that_is_aborted_is_a_failure), SAYS },
 	{ TEST(umount_by_force_is_none) },
+	{ TEST(a_later_dead_mount_in_its_place_is_none) },
 	{ TEST(a_limit_of_the_machine_is_told_where_it_ends_waits), NO_MOUNT },
 };
 
