@@ -242,17 +242,23 @@ static int mount_session(struct fs *fs, bool inherited, message_line message)
 				sizeof(message_line));
 }
 
-int session_mount(struct fs *fs, const struct options *options, int inherited, message_line message)
+int session_prepare(struct fs *fs, const struct options *options, int inherited,
+		    message_line message)
 {
 	umask(0); /* the callers' counts, see op_make.c */
 	init_fs(fs, options);
 	if (open_handover(fs, inherited, message) < 0 || open_objects(fs, message) < 0 ||
 	    new_session(fs, message) < 0)
+		return -1;
+	return fuse_set_signal_handlers(fs->session) == 0
+		       ? 0
+		       : fail(message, "cannot set signal handlers");
+}
+
+int session_mount(struct fs *fs, const struct options *options, int inherited, message_line message)
+{
+	if (session_prepare(fs, options, inherited, message) < 0)
 		goto failed;
-	if (fuse_set_signal_handlers(fs->session) < 0) {
-		fail(message, "cannot set signal handlers");
-		goto failed;
-	}
 	if (mount_session(fs, inherited >= 0, message) < 0)
 		goto failed;
 	fs->mount_id = mountpoint_id(options->mountpoint);

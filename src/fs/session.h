@@ -19,9 +19,13 @@ struct session_warnings {
 	message_line timeout;
 };
 
-/* Opens the shm file system and mounts it on options->mountpoint. The mount is
- * there already where an earlier program left its handover as a descriptor, not
- * -1. 0 or -1. */
+/* Opens the shm file system and makes a session, which is not mounted: for who
+ * speaks for the kernel himself. inherited: the handover that an earlier program
+ * left, as a descriptor, or -1. 0 or -1; session_stop() in either case. */
+int session_prepare(struct fs *fs, const struct options *options, int inherited,
+		    message_line message);
+/* The same, mounted on options->mountpoint; where there is a handover, the mount is
+ * there. 0 or -1. */
 int session_mount(struct fs *fs, const struct options *options, int inherited,
 		  message_line message);
 /* Answers the kernel's first request and settles the data path and the transport,
