@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* One end of a rename: a name in a directory, and what has it. */
@@ -56,12 +57,24 @@ static bool was_begun(const struct end *from, const struct end *to)
 	return is_noted(to) && is_noted(from) && from->found.directory && to->found.directory;
 }
 
+/* Is the other end in the directory, or below it? */
+static bool is_within(const struct end *end, const struct end *directory)
+{
+	const char *marker = directory->found.name;
+
+	return directory->exists && directory->found.directory &&
+	       strncmp(end->prefix, marker, strlen(marker)) == 0;
+}
+
 static int check(struct fs *fs, const struct end *from, const struct end *to, unsigned flags)
 {
 	if (flags != 0 && flags != RENAME_NOREPLACE && flags != RENAME_EXCHANGE)
 		return -EINVAL;
 	if (!from->exists)
 		return -ENOENT;
+	/* The kernel sees to it too. A node that is its own parent would never go. */
+	if (is_within(to, from) || (flags == RENAME_EXCHANGE && is_within(from, to)))
+		return -EINVAL;
 	if (view_is_read_only(&fs->view, from->prefix, from->name))
 		return -EROFS;
 	if (flags == RENAME_EXCHANGE)
