@@ -261,13 +261,20 @@ int locks_set(struct locks *locks, const struct lock_request *request)
 	return error == -EACCES ? -EAGAIN : error;
 }
 
-void locks_unset(struct locks *locks, const struct lock_request *request)
+static struct lock_request opposite(const struct lock_request *request)
 {
 	struct lock_request undo = *request;
 
 	undo.range.l_type = F_UNLCK;
 	if (undo.op != 0)
 		undo.op = LOCK_UN;
+	return undo;
+}
+
+void locks_unset(struct locks *locks, const struct lock_request *request)
+{
+	const struct lock_request undo = opposite(request);
+
 	locks_set(locks, &undo);
 }
 
@@ -335,6 +342,14 @@ static bool must_stop(struct lock_wait *wait)
 	return stop;
 }
 
+/* Nobody heard of it. The file may be closed by now, and its handle gone. */
+static void take_back(const struct lock_wait *wait)
+{
+	const struct lock_request undo = opposite(&wait->request);
+
+	apply(wait->owner->fd, &undo, false);
+}
+
 static void *wait_run(void *arg)
 {
 	struct lock_wait *wait = arg;
@@ -352,7 +367,8 @@ static void *wait_run(void *arg)
 	pthread_cond_broadcast(&wait->locks->changed);
 	pthread_mutex_unlock(&wait->locks->lock);
 
-	wait->waiter.done(error, &wait->request, wait->waiter.arg);
+	if (!wait->waiter.done(error, wait->waiter.arg) && error == 0)
+		take_back(wait);
 	wait_end(wait);
 	return NULL;
 }

@@ -53,10 +53,11 @@ struct lock_wait;
 
 /* Both are called once, from the wait's own thread: when it can be interrupted
  * from now on, and with its result; 0 or a negative errno, -EINTR after
- * lock_wait_interrupt(). */
+ * lock_wait_interrupt(). Where done is false, nobody has heard of it, and a lock
+ * is given back. */
 struct lock_waiter {
 	void (*started)(struct lock_wait *wait, void *arg);
-	void (*done)(int error, const struct lock_request *request, void *arg);
+	bool (*done)(int error, void *arg);
 	void *arg;
 };
 

@@ -21,13 +21,10 @@ void fs_getlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct 
 		fuse_reply_lock(req, &request.range);
 }
 
-static void reply_lock(fuse_req_t req, int error, const struct lock_request *request)
+/* ENOENT: the kernel has given the request up, and its taker the lock. */
+static bool reply_lock(fuse_req_t req, int error)
 {
-	struct fs *fs = fs_of(req);
-
-	/* ENOENT: the kernel has given the request up, and its taker the lock. */
-	if (fuse_reply_err(req, -error) == -ENOENT && error == 0)
-		locks_unset(fs->locks, request);
+	return fuse_reply_err(req, -error) != -ENOENT;
 }
 
 static void interrupt(fuse_req_t req, void *arg)
@@ -41,11 +38,11 @@ static void wait_started(struct lock_wait *wait, void *arg)
 	fuse_req_interrupt_func(arg, interrupt, wait);
 }
 
-static void wait_done(int error, const struct lock_request *request, void *arg)
+static bool wait_done(int error, void *arg)
 {
 	/* No interrupt may come after the reply: the wait will be gone. */
 	fuse_req_interrupt_func(arg, NULL, NULL);
-	reply_lock(arg, error, request);
+	return reply_lock(arg, error);
 }
 
 static void set(fuse_req_t req, const struct lock_request *request, bool sleep)
@@ -59,7 +56,8 @@ static void set(fuse_req_t req, const struct lock_request *request, bool sleep)
 		if (error == 0)
 			return;
 	}
-	reply_lock(req, error, request);
+	if (!reply_lock(req, error) && error == 0)
+		locks_unset(locks, request);
 }
 
 void fs_setlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *lock,

@@ -168,6 +168,7 @@ struct waiting {
 	GCond changed;
 	struct lock_wait *wait; /* it has started */
 	bool done;
+	bool lost; /* nobody hears of its result */
 	int error;
 };
 
@@ -181,17 +182,19 @@ static void on_started(struct lock_wait *wait, void *arg)
 	g_mutex_unlock(&waiting->lock);
 }
 
-static void on_done(int error, const struct lock_request *request, void *arg)
+static bool on_done(int error, void *arg)
 {
 	struct waiting *waiting = arg;
+	bool lost;
 
-	(void)request;
 	g_mutex_lock(&waiting->lock);
 	g_assert_false(waiting->done);
 	waiting->done = true;
 	waiting->error = error;
+	lost = waiting->lost;
 	g_cond_broadcast(&waiting->changed);
 	g_mutex_unlock(&waiting->lock);
+	return !lost;
 }
 
 static void begin(struct scene *scene, const struct lock_request *request, struct waiting *waiting)
@@ -236,6 +239,21 @@ static void test_wait_ends_with_the_lock(struct scene *scene, const void *data)
 	g_assert_false(native_lock(scene, F_RDLCK));
 	locks_unset(scene->locks, &record);
 	g_assert_true(native_lock(scene, F_RDLCK));
+}
+
+static void test_lock_that_nobody_hears_of_is_given_back(struct scene *scene, const void *data)
+{
+	const struct lock_request record = whole(scene, 1, F_WRLCK);
+	struct waiting waiting;
+
+	(void)data;
+	g_assert_true(native_lock(scene, F_WRLCK));
+	begin(scene, &record, &waiting);
+	waiting.lost = true;
+	g_assert_true(native_lock(scene, F_UNLCK));
+	assert_result(end(&waiting), 0);
+	while (!native_lock(scene, F_WRLCK))
+		g_usleep(100);
 }
 
 static void test_interrupted_wait_ends_without(struct scene *scene, const void *data)
@@ -307,6 +325,7 @@ int main(int argc, char **argv)
 	add_scene(flush_lets_go_of_one_owner_s_locks);
 	add_scene(release_lets_go_of_all_that_came_by_the_file);
 	add_scene(wait_ends_with_the_lock);
+	add_scene(lock_that_nobody_hears_of_is_given_back);
 	add_scene(interrupted_wait_ends_without);
 	add_scene(wait_of_a_closed_file_has_no_lock);
 	add_scene(end_ends_all_waits);
