@@ -7,12 +7,18 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* An input that must not be possible: the fuzzer keeps what led to it. */
-#define REQUIRE(fact)                     \
-	do {                              \
-		if (!(fact))              \
-			__builtin_trap(); \
+/* Before the first input, where the target has one. */
+__attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+/* An input that makes it false must not be possible: the fuzzer keeps what did. */
+#define REQUIRE(fact)                                                                      \
+	do {                                                                               \
+		if (!(fact)) {                                                             \
+			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #fact); \
+			__builtin_trap();                                                  \
+		}                                                                          \
 	} while (0)

@@ -47,6 +47,8 @@ static int run_directory(const char *path)
 
 int main(int argc, char **argv)
 {
+	if (LLVMFuzzerInitialize != NULL)
+		LLVMFuzzerInitialize(&argc, &argv);
 	for (int i = 1; i < argc; i++) {
 		const int count = run_directory(argv[i]);
 
