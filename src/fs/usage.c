@@ -93,7 +93,8 @@ static void enter(struct usage *usage, const struct stat *st)
 	*place_of(usage->objects, usage->capacity, st->st_ino) =
 		(struct object_size){ .ino = st->st_ino, .size = size };
 	usage->count++;
-	usage->size += size;
+	/* Holes cost nothing: two objects can be longer than the sum can tell. */
+	usage->size += size < UINT64_MAX - usage->size ? size : UINT64_MAX - usage->size;
 	usage->memory += 512 * (uint64_t)st->st_blocks;
 }
 

@@ -245,6 +245,19 @@ static void beyond_the_limit_natively_nothing_grows(void)
 	ok(close(native));
 }
 
+/* As many bytes as a number holds, and a few more. */
+static void no_length_makes_the_sum_small(void)
+{
+	struct statvfs status;
+
+	ok(close(make(SHM "/a", INT64_MAX)));
+	ok(close(make(SHM "/b", INT64_MAX)));
+	ok(close(make(SHM "/c", 10)));
+	fails(ENOSPC, ftruncate(ok(open(MNT "/d", O_RDWR | O_CREAT, 0600)), 1));
+	ok(statvfs(MNT, &status));
+	g_assert_cmpint(status.f_bfree, ==, 0);
+}
+
 static void an_object_counts_once_by_all_its_names(void)
 {
 	int fd = make(MNT "/a", LIMIT / 2);
@@ -430,6 +443,7 @@ static const struct mount_test tests[] = {
 	{ TEST(fallocate_is_all_or_nothing), .options = "size=64k" },
 	{ TEST(native_objects_count_at_once), .options = "size=64k" },
 	{ TEST(beyond_the_limit_natively_nothing_grows), .options = "size=64k" },
+	{ TEST(no_length_makes_the_sum_small), .options = "size=64k" },
 	{ TEST(an_object_counts_once_by_all_its_names), .options = "size=64k" },
 	{ TEST(unlinked_objects_count_while_they_are_open), .options = "size=64k" },
 	{ TEST(the_count_survives_the_daemon), .paths = NO_MOUNT },
