@@ -151,9 +151,14 @@ static int keep_from_shrinking(struct growth *growth, struct stat *st)
 	return look(growth, st);
 }
 
+/* Who made the object as long as it can be, natively, leaves no room for a sum. */
 static off_t end_of(const struct growth *growth, off_t off, off_t len)
 {
-	return len == 0 ? 0 : (off == QUOTA_AT_END ? growth->old : off) + len;
+	const off_t start = off == QUOTA_AT_END ? growth->old : off;
+
+	if (len == 0)
+		return 0;
+	return len < INT64_MAX - start ? start + len : INT64_MAX;
 }
 
 /* As far as there is room. Nobody waits for a count but who grows something; an

@@ -184,7 +184,7 @@ static void set_size(const char *name, uint64_t number)
 
 	if (fd < 0)
 		return;
-	if (ftruncate(fd, (off_t)(number & 0xfffff)) < 0)
+	if (ftruncate(fd, (off_t)(number & INT64_MAX)) < 0)
 		REQUIRE(errno == EINVAL); /* no regular file */
 	close(fd);
 }

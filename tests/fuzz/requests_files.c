@@ -75,15 +75,18 @@ void request_write_file(struct requests *requests)
 {
 	static const uint8_t data[8192] = { 1, 2, 3 };
 	const struct kernel_handle *handle = next_handle(requests, false);
-	const size_t size = next_size(requests) % (sizeof(data) + 1);
+	size_t size = next_size(requests) % (sizeof(data) + 1);
 	struct fuse_write_in arg = { .offset = input_offset(&requests->input),
-				     .size = (uint32_t)size,
 				     .write_flags = input_byte(&requests->input) &
 						    FUSE_WRITE_KILL_SUIDGID };
 
 	if (handle == NULL)
 		return;
+	/* generic_write_checks() cuts off what no offset reaches. */
+	if (size > INT64_MAX - arg.offset)
+		size = INT64_MAX - arg.offset;
 	arg.fh = handle->fh;
+	arg.size = (uint32_t)size;
 	arg.flags = handle->flags;
 	SEND(requests, .opcode = FUSE_WRITE, .node = handle->node, ARG(arg), .size = size,
 	     .data = data, .data_len = size);
@@ -152,7 +155,8 @@ void request_copy(struct requests *requests)
 					       .off_out = input_offset(&requests->input),
 					       .len = input_number(&requests->input) & 0x7ffff000 };
 
-	if (in == NULL)
+	/* generic_copy_file_checks() has seen to it that they make offsets. */
+	if (in == NULL || arg.len > INT64_MAX - arg.off_in || arg.len > INT64_MAX - arg.off_out)
 		return;
 	arg.fh_in = in->fh;
 	arg.fh_out = out->fh;
