@@ -157,3 +157,9 @@ build_in() {
     step "building $dir"
     quietly ninja -C "$dir"
 }
+
+# The fuzz targets with libFuzzer, which is clang's.
+fuzz_build() {
+    CC=clang build_in build-fuzz -Dtests=disabled -Dman=disabled -Dvolumed=enabled \
+        -Dfuzz=enabled -Db_sanitize=address,undefined -Db_lundef=false
+}
