@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KERNEL_NODES   256
+#define KERNEL_NODES   512
 #define KERNEL_HANDLES 32
 #define KERNEL_WAITS   4
 #define KERNEL_REPLY   16384 /* the most bytes that a request may ask for */

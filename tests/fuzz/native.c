@@ -229,6 +229,11 @@ void native_do(uint8_t deed, const char *name, const char *other, uint64_t numbe
 	(void)deed_of(deed, name, other, number);
 }
 
+bool native_has_interfered(void)
+{
+	return native.disturbed;
+}
+
 /* ---- in the end ---- */
 
 struct sum {

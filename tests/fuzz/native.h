@@ -19,6 +19,7 @@ bool native_enter(void);
 void native_begin(const struct options *options);
 /* Some deed of a native program to an object, or two. */
 void native_do(uint8_t deed, const char *name, const char *other, uint64_t number);
+bool native_has_interfered(void);
 /* Traps where the mount has left what it may not. */
 void native_end(const struct options *options);
 

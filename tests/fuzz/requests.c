@@ -5,6 +5,8 @@
 #include "native.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 const char *next_name(struct requests *requests, int i)
 {
@@ -81,12 +83,73 @@ bool has_room_for_handle(const struct requests *requests)
 	return false;
 }
 
-void send_request(struct requests *requests, struct kernel_request *request)
+bool send_request(struct requests *requests, struct kernel_request *request)
 {
+	const struct kernel_reply *reply;
+
 	request->uid = requests->uid;
 	request->gid = requests->gid;
 	request->lost = requests->lost;
-	kernel_send(&requests->kernel, request);
+	reply = kernel_send(&requests->kernel, request);
+	return reply != NULL && reply->error == 0 && !request->lost;
+}
+
+/* ---- what must be so after a request ---- */
+
+static uint64_t told_node(const struct requests *requests)
+{
+	struct fuse_entry_out entry;
+
+	memcpy(&entry, requests->kernel.reply.body, sizeof(entry));
+	return entry.nodeid;
+}
+
+/* The node of a name; 0 where there is none. */
+static uint64_t look_up(struct requests *requests, uint64_t directory, const char *name)
+{
+	const struct kernel_request request = { .opcode = FUSE_LOOKUP,
+						.node = directory,
+						.names = { name } };
+	const struct kernel_reply *reply = kernel_send(&requests->kernel, &request);
+
+	/* With ac the kernel asks for the directory then, and begins anew. */
+	if (reply->error == -ESTALE && requests->options.ac) {
+		const struct fuse_getattr_in arg = { 0 };
+
+		SEND(requests, .opcode = FUSE_GETATTR, .node = directory, ARG(arg));
+		reply = kernel_send(&requests->kernel, &request);
+	}
+	REQUIRE(reply->error == 0 || reply->error == -ENOENT);
+	return reply->error == 0 ? told_node(requests) : 0;
+}
+
+void check_made(struct requests *requests, const struct kernel_request *request)
+{
+	const uint64_t node = told_node(requests);
+
+	REQUIRE(look_up(requests, request->node, request->names[0]) == node);
+}
+
+/* Natively there may be a directory whose path the file had. */
+void check_removed(struct requests *requests, const struct kernel_request *request)
+{
+	const uint64_t node = look_up(requests, request->node, request->names[0]);
+
+	REQUIRE(node == 0 || native_has_interfered());
+}
+
+/* Two names of one object both stay (man 2 rename). */
+void check_renamed(struct requests *requests, const struct kernel_request *request)
+{
+	const struct fuse_rename2_in *arg = request->arg;
+	const uint64_t new = look_up(requests, arg->newdir, request->names[1]);
+	const uint64_t old = look_up(requests, request->node, request->names[0]);
+
+	REQUIRE(new != 0);
+	if (arg->flags == RENAME_EXCHANGE)
+		REQUIRE(old != 0);
+	else
+		REQUIRE(old == 0 || old == new || native_has_interfered());
 }
 
 /* ---- what is not in the table ---- */

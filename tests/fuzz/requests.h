@@ -37,7 +37,14 @@ uint64_t next_node(struct requests *requests);
 struct kernel_handle *next_handle(struct requests *requests, bool directory);
 bool has_room_for_handle(const struct requests *requests);
 
-void send_request(struct requests *requests, struct kernel_request *request);
+/* True where it has succeeded, and the caller knows. */
+bool send_request(struct requests *requests, struct kernel_request *request);
+
+/* After it: the name that was made is found, and is what was told. */
+void check_made(struct requests *requests, const struct kernel_request *request);
+/* The name is gone. */
+void check_removed(struct requests *requests, const struct kernel_request *request);
+void check_renamed(struct requests *requests, const struct kernel_request *request);
 
 #define SEND(requests, ...)                                       \
 	do {                                                      \

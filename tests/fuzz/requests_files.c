@@ -23,10 +23,13 @@ void request_create_file(struct requests *requests)
 	const struct fuse_create_in arg = { .flags = open_flags(requests) | O_CREAT,
 					    .mode = S_IFREG | next_mode(requests),
 					    .umask = 022 };
+	struct kernel_request request = { .opcode = FUSE_CREATE,
+					  .node = next_directory(requests),
+					  ARG(arg),
+					  .names = { next_name(requests, 0) } };
 
-	if (has_room_for_handle(requests))
-		SEND(requests, .opcode = FUSE_CREATE, .node = next_directory(requests), ARG(arg),
-		     .names = { next_name(requests, 0) });
+	if (has_room_for_handle(requests) && send_request(requests, &request))
+		check_made(requests, &request);
 }
 
 void request_create_unnamed(struct requests *requests)

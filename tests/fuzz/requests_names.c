@@ -47,17 +47,25 @@ void request_mknod_file(struct requests *requests)
 	const struct fuse_mknod_in arg = {
 		.mode = kinds[input_byte(&requests->input) % 4] | next_mode(requests), .umask = 022
 	};
+	struct kernel_request request = { .opcode = FUSE_MKNOD,
+					  .node = next_directory(requests),
+					  ARG(arg),
+					  .names = { next_name(requests, 0) } };
 
-	SEND(requests, .opcode = FUSE_MKNOD, .node = next_directory(requests), ARG(arg),
-	     .names = { next_name(requests, 0) });
+	if (send_request(requests, &request))
+		check_made(requests, &request);
 }
 
 void request_make_directory(struct requests *requests)
 {
 	const struct fuse_mkdir_in arg = { .mode = next_mode(requests), .umask = 022 };
+	struct kernel_request request = { .opcode = FUSE_MKDIR,
+					  .node = next_directory(requests),
+					  ARG(arg),
+					  .names = { next_name(requests, 0) } };
 
-	SEND(requests, .opcode = FUSE_MKDIR, .node = next_directory(requests), ARG(arg),
-	     .names = { next_name(requests, 0) });
+	if (send_request(requests, &request))
+		check_made(requests, &request);
 }
 
 void request_make_symlink(struct requests *requests)
@@ -68,14 +76,22 @@ void request_make_symlink(struct requests *requests)
 
 void request_remove_file(struct requests *requests)
 {
-	SEND(requests, .opcode = FUSE_UNLINK, .node = next_directory(requests),
-	     .names = { next_name(requests, 0) });
+	struct kernel_request request = { .opcode = FUSE_UNLINK,
+					  .node = next_directory(requests),
+					  .names = { next_name(requests, 0) } };
+
+	if (send_request(requests, &request))
+		check_removed(requests, &request);
 }
 
 void request_remove_directory(struct requests *requests)
 {
-	SEND(requests, .opcode = FUSE_RMDIR, .node = next_directory(requests),
-	     .names = { next_name(requests, 0) });
+	struct kernel_request request = { .opcode = FUSE_RMDIR,
+					  .node = next_directory(requests),
+					  .names = { next_name(requests, 0) } };
+
+	if (send_request(requests, &request))
+		check_removed(requests, &request);
 }
 
 void request_rename_name(struct requests *requests)
@@ -83,17 +99,26 @@ void request_rename_name(struct requests *requests)
 	const uint32_t flags[] = { 0, RENAME_NOREPLACE, RENAME_EXCHANGE, 0 };
 	const struct fuse_rename2_in arg = { .newdir = next_directory(requests),
 					     .flags = flags[input_byte(&requests->input) % 4] };
+	struct kernel_request request = { .opcode = FUSE_RENAME2,
+					  .node = next_directory(requests),
+					  ARG(arg),
+					  .names = { next_name(requests, 0),
+						     next_name(requests, 1) } };
 
-	SEND(requests, .opcode = FUSE_RENAME2, .node = next_directory(requests), ARG(arg),
-	     .names = { next_name(requests, 0), next_name(requests, 1) });
+	if (send_request(requests, &request))
+		check_renamed(requests, &request);
 }
 
 void request_make_link(struct requests *requests)
 {
 	const struct fuse_link_in arg = { .oldnodeid = next_file(requests) };
+	struct kernel_request request = { .opcode = FUSE_LINK,
+					  .node = next_directory(requests),
+					  ARG(arg),
+					  .names = { next_name(requests, 0) } };
 
-	SEND(requests, .opcode = FUSE_LINK, .node = next_directory(requests), ARG(arg),
-	     .names = { next_name(requests, 0) });
+	if (send_request(requests, &request))
+		check_made(requests, &request);
 }
 
 /* ---- attributes ---- */
