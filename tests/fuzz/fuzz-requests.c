@@ -121,6 +121,7 @@ static void run_input(struct requests *requests)
 		requests_next(requests);
 		check_identity();
 		check_locks(&requests->kernel.fs);
+		native_check_quota(&requests->options);
 	}
 	kernel_end(&requests->kernel);
 	check_nothing_held(&requests->kernel.fs, with_session);

@@ -20,6 +20,8 @@ void native_begin(const struct options *options);
 /* Some deed of a native program to an object, or two. */
 void native_do(uint8_t deed, const char *name, const char *other, uint64_t number);
 bool native_has_interfered(void);
+/* Traps where the mount's objects are more than they may be. */
+void native_check_quota(const struct options *options);
 /* Traps where the mount has left what it may not. */
 void native_end(const struct options *options);
 
