@@ -130,13 +130,20 @@ void request_get_attr(struct requests *requests)
 	SEND(requests, .opcode = FUSE_GETATTR, .node = next_node(requests), ARG(arg));
 }
 
+/* Any attributes. */
+static uint32_t next_valid(struct requests *requests)
+{
+	const uint32_t low = input_byte(&requests->input);
+
+	return (low | (uint32_t)input_byte(&requests->input) << 8) & 0xfff &
+	       ~(uint32_t)(FATTR_FH | FATTR_LOCKOWNER);
+}
+
 void request_set_attr(struct requests *requests)
 {
 	const uint32_t ids[] = { 0, 1000, 1001, 65534, UINT32_MAX - 1, 2000 };
 	struct fuse_setattr_in arg = {
-		.valid = (uint32_t)(input_byte(&requests->input) | input_byte(&requests->input)
-									   << 8) &
-			 0xcff,
+		.valid = next_valid(requests),
 		.mode = S_IFREG | next_mode(requests),
 		.size = input_offset(&requests->input),
 		.atime = input_number(&requests->input),
@@ -184,20 +191,28 @@ static const char *xattr_name(struct requests *requests)
 	return known[input_byte(&requests->input) % (sizeof(known) / sizeof(*known))];
 }
 
-/* Bytes of the input, or an ACL: u::rw-, u:1000:rw-, g::r--, m::rw-, o::---. */
+/* clang-format off */
+static const uint8_t acl[] = {
+	2, 0, 0, 0,
+	0x01, 0, 6, 0, 255, 255, 255, 255, /* user::rw- */
+	0x02, 0, 6, 0, 232, 3, 0, 0,	   /* user:1000:rw- */
+	0x04, 0, 4, 0, 255, 255, 255, 255, /* group::r-- */
+	0x10, 0, 6, 0, 255, 255, 255, 255, /* mask::rw- */
+	0x20, 0, 0, 0, 255, 255, 255, 255, /* other::--- */
+};
+/* clang-format on */
+
+/* Bytes of the input, or an ACL, of which one byte may be another. */
 static size_t xattr_value(struct requests *requests, uint8_t value[64])
 {
-	static const uint8_t acl[] = {
-		2, 0,	0,   0,	  1,   0,   6,	  0, 255, 255, 255, 255, 2,   0,    6,
-		0, 232, 3,   0,	  0,   4,   0,	  4, 0,	  255, 255, 255, 255, 0x10, 0,
-		6, 0,	255, 255, 255, 255, 0x20, 0, 0,	  0,   255, 255, 255, 255,
-	};
-	size_t len = input_byte(&requests->input) % 65;
+	const size_t len = input_byte(&requests->input) % 65;
 
 	if (len == 64) {
+		size_t at;
+
 		memcpy(value, acl, sizeof(acl));
-		/* One byte of it may be another. */
-		value[input_byte(&requests->input) % sizeof(acl)] ^= input_byte(&requests->input);
+		at = input_byte(&requests->input) % sizeof(acl);
+		value[at] ^= input_byte(&requests->input);
 		return sizeof(acl);
 	}
 	for (size_t i = 0; i < len; i++)
