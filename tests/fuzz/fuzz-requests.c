@@ -95,10 +95,9 @@ static const char *const option_sets[] = {
 static void parse_options(struct requests *requests, const char *words)
 {
 	char program[] = "shmfuse", o[] = "-o", mountpoint[] = "/mnt", message[256];
-	static char list[256]; /* options point into it */
-	char *argv[] = { program, o, list, mountpoint, NULL };
+	char *argv[] = { program, o, requests->words, mountpoint, NULL };
 
-	strcpy(list, words);
+	strcpy(requests->words, words);
 	REQUIRE(options_parse(&requests->options, 4, argv, message, sizeof(message)) == 0);
 }
 
@@ -134,7 +133,7 @@ static void run_input(struct requests *requests)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc, (void)argv;
-	if (!native_enter())
+	if (!native_enter() || !kernel_is_possible())
 		_exit(EXIT_SKIP);
 	fuse_set_log_func(on_message);
 	return 0;
@@ -142,9 +141,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct requests *requests;
+	struct requests *requests = calloc(1, sizeof(*requests));
 
-	requests = calloc(1, sizeof(*requests));
 	REQUIRE(requests != NULL);
 	requests->input = (struct input){ data, data + size };
 	parse_options(requests, option_sets[input_byte(&requests->input) %

@@ -292,9 +292,32 @@ const struct kernel_reply *kernel_send(struct kernel *kernel, const struct kerne
 	return reply;
 }
 
-void kernel_begin(struct kernel *kernel, const struct options *options)
+static int take_device(struct fuse_session *session)
 {
 	static const struct fuse_custom_io io = { .writev = take_reply, .read = read_request };
+
+	return fuse_session_custom_io(session, &io, sizeof(io),
+				      open("/dev/null", O_RDWR | O_CLOEXEC));
+}
+
+bool kernel_is_possible(void)
+{
+	char name[] = "fuzz", *argv[] = { name, NULL };
+	struct fuse_args args = FUSE_ARGS_INIT(1, argv);
+	struct fuse_session *session =
+		fuse_session_new(&args, &fs_operations, sizeof(fs_operations), NULL);
+	const bool possible = session != NULL && take_device(session) == 0;
+
+	fuse_opt_free_args(&args);
+	if (session != NULL)
+		fuse_session_destroy(session);
+	if (!possible)
+		fputs("this libfuse is built without custom-io\n", stderr);
+	return possible;
+}
+
+void kernel_begin(struct kernel *kernel, const struct options *options)
+{
 	const struct fuse_init_in init = {
 		.major = FUSE_KERNEL_VERSION,
 		.minor = FUSE_KERNEL_MINOR_VERSION,
@@ -319,8 +342,7 @@ void kernel_begin(struct kernel *kernel, const struct options *options)
 				   .changed = PTHREAD_COND_INITIALIZER };
 	REQUIRE(session_prepare(&kernel->fs, options, message) == 0);
 	kernel->nodes[0] = (struct kernel_node){ .id = FUSE_ROOT_ID, .directory = true };
-	REQUIRE(fuse_session_custom_io(kernel->fs.session, &io, sizeof(io),
-				       open("/dev/null", O_RDWR | O_CLOEXEC)) == 0);
+	REQUIRE(take_device(kernel->fs.session) == 0);
 	REQUIRE(kernel_send(kernel, &request)->error == 0);
 }
 

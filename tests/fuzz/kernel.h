@@ -53,9 +53,9 @@ struct kernel_request {
 	const char *names[2]; /* and follows that, with its null byte; or NULL */
 	const void *data;
 	size_t data_len;
-	size_t size; /* the most bytes that the reply may have, where the request says so */
-	uint64_t second_node; /* of LINK */
-	bool lost;	      /* nobody waits for the reply: it is refused with ENOENT */
+	size_t size; /* the most bytes of the reply, where the request says so */
+	bool lost;   /* the reply is refused with ENOENT: the connection was aborted, or handed over
+		      */
 	struct kernel_handle *handle;
 };
 
@@ -87,6 +87,9 @@ struct kernel {
 	bool is_sending;
 	struct kernel_wait waits[KERNEL_WAITS];
 };
+
+/* False, with a reason on stderr: this libfuse can have the device only. */
+bool kernel_is_possible(void);
 
 /* Makes a session, takes the device's place and sends INIT. */
 void kernel_begin(struct kernel *kernel, const struct options *options);

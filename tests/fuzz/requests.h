@@ -12,6 +12,7 @@
 struct requests {
 	struct kernel kernel;
 	struct options options;
+	char words[128]; /* which these point into */
 	struct input input;
 	uint32_t uid, gid; /* of the caller of the present request */
 	bool lost;	   /* he is gone */
