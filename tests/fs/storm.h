@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Storms: processes that take one step over and over for a while, at full speed
+ * and at the same time; and what the daemon has in use before and after.
+ */
+#pragma once
+
+#include "mount.h"
+
+#define STORM_SECONDS 3
+
+/* Of a storm's process, against hangs. */
+#define STORM_ALARM 40
+
+/* Of an array. */
+#define ANY(list) ((list)[g_random_int_range(0, G_N_ELEMENTS(list))])
+
+static inline bool one_in(int n)
+{
+	return g_random_int_range(0, n) == 0;
+}
+
+struct storm {
+	pid_t pids[32];
+	size_t count;
+};
+
+/* One more process, which is the user, group of the same number. */
+void storm_add(struct storm *storm, uid_t uid, void (*step)(void));
+/* All have come to their ends, and well. */
+void storm_ends_well(struct storm *storm);
+
+/* The only daemon of the test, and how many descriptors it has open. */
+pid_t the_daemon(void);
+unsigned descriptors_of(pid_t pid);
+/* A moment after the last close(2), and when what was held is let go of. */
+void descriptors_come_back(pid_t pid, unsigned count);
+/* VmRSS, in bytes. */
+size_t memory_of(pid_t pid);
+
+/* The errno of a call, 0 where it succeeded, must be 0 or among the allowed. */
+#define gives(result, ...)                                                              \
+	expect_one_of((result), (const int[]){ __VA_ARGS__, 0 }, #result, __FILE__, __LINE__)
+long expect_one_of(long result, const int *allowed, const char *call, const char *file, int line);
