@@ -88,43 +88,37 @@ static bool is_regular(int fd)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* The errno of an open that failed, or ENOENT if what has the name is no
- * object: then ELOOP, EISDIR, ENXIO and others say nothing about objects. */
-static int open_failed(int space, const char *name, int error)
-{
-	struct pshm_info info;
+typedef char self_path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
 
-	if (pshm_space_stat(space, name, &info) == -1 && errno == ENOENT)
-		return fail_with(ENOENT);
-	return fail_with(error);
+static const char *self_of(int fd, self_path path)
+{
+	snprintf(path, sizeof(self_path), "/proc/self/fd/%d", fd);
+	return path;
 }
 
-/* O_NONBLOCK was ours, to pass FIFOs and devices by; the caller's file must
- * not show it. */
-static int restore_flags(int fd, int oflag)
-{
-	if (oflag & (O_NONBLOCK | O_PATH))
-		return 0;
-	return fcntl(fd, F_SETFL, oflag & ~(O_ACCMODE | O_TRUNC));
-}
-
+/* By an O_PATH descriptor first, which opens nothing: to open a FIFO, even
+ * without waiting, is seen by who has its other end, and a device may do
+ * anything. */
 int pshm_space_open_object(int space, const char *name, int oflag)
 {
 	if (leads_out(name))
 		return fail_with(ENOENT);
 
-	int fd = openat(space, name, oflag | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	int path = openat(space, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	self_path self;
 
-	if (fd == -1)
-		return open_failed(space, name, errno);
-	if (!is_regular(fd)) {
-		close(fd);
+	if (path == -1)
+		return -1;
+	if (!is_regular(path)) {
+		close(path);
 		return fail_with(ENOENT);
 	}
-	if (restore_flags(fd, oflag) == -1) {
-		pshm_discard(fd);
-		return -1;
-	}
+	if (oflag & O_PATH)
+		return path;
+
+	int fd = open(self_of(path, self), oflag | O_CLOEXEC);
+
+	pshm_discard(path);
 	return fd;
 }
 
@@ -146,7 +140,7 @@ int pshm_space_tmpfile(int space, int oflag, bool excl, mode_t mode)
 
 int pshm_space_link(int space, int fd, const char *newname)
 {
-	char self[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
+	self_path self;
 
 	if (leads_out(newname))
 		return fail_with(EINVAL);
@@ -157,8 +151,7 @@ int pshm_space_link(int space, int fd, const char *newname)
 		return 0;
 	if (errno != ENOENT)
 		return -1;
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	return linkat(AT_FDCWD, self, space, newname, AT_SYMLINK_FOLLOW);
+	return linkat(AT_FDCWD, self_of(fd, self), space, newname, AT_SYMLINK_FOLLOW);
 }
 
 /* As a system call: musl declares it since 1.2.6 only. */
@@ -235,13 +228,12 @@ int pshm_space_list(int space, int (*each)(const char *name, ino_t ino, void *ar
 
 int pshm_space_watch(int space)
 {
-	char self[sizeof("/proc/self/fd/") + 3 * sizeof(space)];
+	self_path self;
 	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 
 	if (watch == -1)
 		return -1;
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", space);
-	if (inotify_add_watch(watch, self, IN_CREATE | IN_DELETE | IN_MOVE) == -1) {
+	if (inotify_add_watch(watch, self_of(space, self), IN_CREATE | IN_DELETE | IN_MOVE) == -1) {
 		pshm_discard(watch);
 		return -1;
 	}
@@ -249,8 +241,8 @@ int pshm_space_watch(int space)
 }
 
 /* The events in buf: true if the queue overflowed. */
-static bool tell_events(const char *buf, size_t size,
-			void (*each)(const char *name, void *arg), void *arg)
+static bool tell_events(const char *buf, size_t size, void (*each)(const char *name, void *arg),
+			void *arg)
 {
 	bool lost = false;
 
