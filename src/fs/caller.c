@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
@@ -191,6 +192,77 @@ void caller_end_with_groups(struct identity before)
 	if (geteuid() == 0)
 		set_groups(0, NULL);
 	errno = error;
+}
+
+struct identity caller_begin_as_remover(uid_t uid)
+{
+	struct identity before = { .capabilities = drop(CAP_TO_MASK(CAP_FOWNER), 0) };
+	struct capabilities kept = before.capabilities;
+
+	before.gid = (gid_t)setfsgid(NO_ID);
+	before.uid = (uid_t)setfsuid(uid);
+	/* Another user's fsuid has taken more away. */
+	kept.sets[0].effective &= ~CAP_TO_MASK(CAP_FOWNER);
+	caller_restore(&kept);
+	return before;
+}
+
+void caller_end_as_remover(struct identity before)
+{
+	const int error = errno;
+
+	caller_restore(&before.capabilities);
+	caller_end(before);
+	errno = error;
+}
+
+/* The file of /proc of who sent the request; NULL where he is of another process
+ * namespace, or gone. */
+static FILE *open_proc(fuse_req_t req, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)fuse_req_ctx(req)->pid, name);
+	return fopen(path, "re");
+}
+
+static bool has_effective(fuse_req_t req, int capability)
+{
+	FILE *status = open_proc(req, "status");
+	unsigned long long effective = 0;
+	char *line = NULL;
+	size_t size = 0;
+
+	if (status == NULL)
+		return false;
+	while (getline(&line, &size, status) > 0)
+		if (sscanf(line, "CapEff: %llx", &effective) == 1)
+			break;
+	free(line);
+	fclose(status);
+	return effective >> capability & 1;
+}
+
+/* map is uid_map or gid_map (man 7 user_namespaces). */
+static bool is_mapped(fuse_req_t req, const char *map, unsigned id)
+{
+	FILE *file = open_proc(req, map);
+	unsigned inside, outside, count;
+	bool found = false;
+
+	if (file == NULL)
+		return false;
+	while (!found && fscanf(file, "%u %u %u", &inside, &outside, &count) == 3)
+		found = id >= outside && id - outside < count;
+	fclose(file);
+	return found;
+}
+
+/* capable_wrt_inode_uidgid() in the kernel. */
+bool caller_has_fowner(fuse_req_t req, const struct stat *st)
+{
+	return has_effective(req, CAP_FOWNER) && is_mapped(req, "uid_map", st->st_uid) &&
+	       is_mapped(req, "gid_map", st->st_gid);
 }
 
 bool caller_is_in_group(fuse_req_t req, gid_t gid)

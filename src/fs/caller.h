@@ -17,6 +17,7 @@
 #include <fuse_lowlevel.h>
 #include <linux/capability.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 struct caller {
@@ -76,6 +77,14 @@ static inline void caller_end_if(bool wanted, struct identity before)
 	if (wanted)
 		caller_end_with_groups(before);
 }
+
+/* The thread takes names away in a sticky directory as uid would, and all other
+ * rights stay as they are. caller_end_as_remover() takes that back. */
+struct identity caller_begin_as_remover(uid_t uid);
+void caller_end_as_remover(struct identity before);
+
+/* Has CAP_FOWNER, over the ids of the object, in the user namespace that he is in. */
+bool caller_has_fowner(fuse_req_t req, const struct stat *st);
 
 /* Is the group among those of who sent the request? */
 bool caller_is_in_group(fuse_req_t req, gid_t gid);

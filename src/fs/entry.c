@@ -69,10 +69,3 @@ void entry_reply_create(fuse_req_t req, int error, const struct fuse_entry_param
 		node_forget(&fs->nodes, entry->ino, 1);
 	}
 }
-
-int entry_check_owner(struct node *parent, const char *name, const struct found *found)
-{
-	NODE node = node_find(parent, name, found->st.st_ino, found->directory);
-
-	return node == NULL || node_knows_owner(node, &found->st) ? 0 : -ESTALE;
-}

@@ -19,7 +19,3 @@ int entry_open(struct fs *fs, int fd, struct fuse_file_info *fi, struct fuse_ent
 void entry_reply(fuse_req_t req, int error, const struct fuse_entry_param *entry);
 void entry_reply_create(fuse_req_t req, int error, const struct fuse_entry_param *entry,
 			const struct fuse_file_info *fi);
-
-/* The kernel checks the right to remove a name with the owner that it was told
- * last: -ESTALE where that is another one now, and it will look again. */
-int entry_check_owner(struct node *parent, const char *name, const struct found *found);

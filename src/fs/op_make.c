@@ -240,7 +240,7 @@ static int find_maker(fuse_req_t req, struct node *directory, struct caller *cal
 {
 	int error = caller_of(req, caller);
 
-	return error < 0 ? error : rights_to_make(req, directory);
+	return error < 0 ? error : rights_to_write(req, directory);
 }
 
 void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,

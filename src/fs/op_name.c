@@ -89,6 +89,13 @@ void fs_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forg
 
 /* ---- unlink, rmdir, link ---- */
 
+/* What is to be removed, a file or a directory. */
+struct victim {
+	object_name prefix;
+	struct found found;
+	struct removal removal;
+};
+
 /* Was it removed by a process that died before it could say so? */
 static bool was_removed(int error, const struct found *found)
 {
@@ -101,59 +108,60 @@ static bool was_removed(int error, const struct found *found)
 
 /* Looks for what is to be removed, a file or a directory; or REMOVED. */
 static int find_victim(struct fs *fs, struct node *parent, const char *name, bool directory,
-		       object_name prefix, struct found *found)
+		       fuse_req_t req, struct victim *victim)
 {
-	int error = tree_prefix(parent, prefix);
+	int error = tree_prefix(parent, victim->prefix);
 
 	if (error == 0)
-		error = tree_find(fs, prefix, name, found);
-	if (was_removed(error, found))
+		error = tree_find(fs, victim->prefix, name, &victim->found);
+	if (was_removed(error, &victim->found))
 		return REMOVED;
 	if (error < 0)
 		return error;
-	if (found->directory != directory)
+	if (victim->found.directory != directory)
 		return directory ? -ENOTDIR : -EISDIR;
-	if (view_is_read_only(&fs->view, prefix, name))
+	if (view_is_read_only(&fs->view, victim->prefix, name))
 		return -EROFS;
-	return entry_check_owner(parent, name, found);
+	error = rights_to_remove(req, victim->prefix, &victim->found, &victim->removal);
+	if (view_is_elsewhere(&fs->view, victim->prefix, name))
+		victim->removal.right = BY_CALLER;
+	return error;
 }
 
-static int remove_victim(struct fs *fs, struct node *parent, const char *name, const char *prefix,
-			 const struct found *found, fuse_req_t req)
+static int remove_victim(struct fs *fs, struct node *parent, const char *name,
+			 struct victim *victim, fuse_req_t req)
 {
-	const bool elsewhere = view_is_elsewhere(&fs->view, prefix, name);
-	struct identity before;
-	int error = caller_begin_if(elsewhere, req, &before);
+	const struct found *found = &victim->found;
+	int error = removal_begin(&victim->removal, req);
 
 	if (error < 0)
 		return error;
 	replay_note(found->st.st_ino);
 	error = pshm_space_unlink(fs->space, found->name) < 0 ? -errno : 0;
-	caller_end_if(elsewhere, before);
+	removal_end(&victim->removal);
 	if (error < 0)
 		return error;
 	node_unbind(parent, name, found->st.st_ino, found->directory);
-	tree_touch(fs, prefix);
+	tree_touch(fs, victim->prefix);
 	return 0;
 }
 
 static int name_unlink(struct fs *fs, struct node *parent, const char *name, fuse_req_t req)
 {
 	NAMES held = names_hold(fs);
-	object_name prefix;
-	struct found found;
-	int error = find_victim(fs, parent, name, false, prefix, &found);
+	struct victim victim;
+	int error = find_victim(fs, parent, name, false, req, &victim);
 
 	if (error == REMOVED)
 		return 0;
-	return error < 0 ? error : remove_victim(fs, parent, name, prefix, &found, req);
+	return error < 0 ? error : remove_victim(fs, parent, name, &victim, req);
 }
 
 void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct fs *fs = fs_of(req);
 	NODE directory = node_get(&fs->nodes, parent);
-	int error = rights_to_change(req, directory, name);
+	int error = rights_to_write(req, directory);
 
 	if (error == 0)
 		error = name_unlink(fs, directory, name, req);
@@ -164,22 +172,21 @@ static int name_rmdir(struct fs *fs, struct node *parent, const char *name, fuse
 {
 	/* Nothing may be made in it between the look and the deed. */
 	NAMES held = names_change(fs);
-	object_name prefix;
-	struct found found;
-	int error = find_victim(fs, parent, name, true, prefix, &found);
+	struct victim victim;
+	int error = find_victim(fs, parent, name, true, req, &victim);
 
 	if (error == REMOVED)
 		return 0;
 	if (error == 0)
-		error = listing_check_empty(fs, found.name);
-	return error < 0 ? error : remove_victim(fs, parent, name, prefix, &found, req);
+		error = listing_check_empty(fs, victim.found.name);
+	return error < 0 ? error : remove_victim(fs, parent, name, &victim, req);
 }
 
 void fs_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct fs *fs = fs_of(req);
 	NODE directory = node_get(&fs->nodes, parent);
-	int error = rights_to_change(req, directory, name);
+	int error = rights_to_write(req, directory);
 
 	if (error == 0)
 		error = name_rmdir(fs, directory, name, req);
@@ -246,7 +253,7 @@ void fs_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const char *n
 	NODE node = node_get(&fs->nodes, ino);
 	NODE directory = node_get(&fs->nodes, newparent);
 	struct fuse_entry_param entry;
-	int error = rights_to_make(req, directory);
+	int error = rights_to_write(req, directory);
 
 	if (error == 0)
 		error = rights_to_link(req, node);

@@ -24,19 +24,20 @@ struct end {
 	object_name prefix;
 	struct found found;
 	bool exists;
+	struct removal removal; /* of what has the name */
 };
 
-static int look(struct fs *fs, struct end *end)
+static int look(struct fs *fs, struct end *end, fuse_req_t req)
 {
 	int error = tree_prefix(end->parent, end->prefix);
 
+	end->exists = false;
 	if (error < 0)
 		return error;
 	error = tree_find(fs, end->prefix, end->name, &end->found);
 	end->exists = error == 0;
-	/* What was begun before has been checked. */
-	if (end->exists && replay_noted() == 0)
-		return entry_check_owner(end->parent, end->name, &end->found);
+	if (end->exists)
+		return rights_to_remove(req, end->prefix, &end->found, &end->removal);
 	return error == -ENOENT ? 0 : error;
 }
 
@@ -174,16 +175,19 @@ static int exchange_directories(struct fs *fs, const struct end *from, const str
 static int rename_file(struct fs *fs, const struct end *from, const struct end *to,
 		       const char *newname, unsigned flags, fuse_req_t req)
 {
-	const bool elsewhere = view_is_elsewhere(&fs->view, from->prefix, from->name) ||
-			       view_is_elsewhere(&fs->view, to->prefix, to->name);
-	struct identity before;
-	int error = caller_begin_if(elsewhere, req, &before);
+	struct removal removal =
+		to->exists ? rights_of_both(&from->removal, &to->removal) : from->removal;
+	int error;
 
+	if (view_is_elsewhere(&fs->view, from->prefix, from->name) ||
+	    view_is_elsewhere(&fs->view, to->prefix, to->name))
+		removal.right = BY_CALLER;
+	error = removal_begin(&removal, req);
 	if (error < 0)
 		return error;
 	replay_note(from->found.st.st_ino);
 	error = rename_object(fs, from->found.name, newname, to->exists ? flags : RENAME_NOREPLACE);
-	caller_end_if(elsewhere, before);
+	removal_end(&removal);
 	return error;
 }
 
@@ -225,12 +229,13 @@ static void rename_nodes(const struct end *from, const struct end *to, unsigned 
 static int rename_once(struct fs *fs, struct end *from, struct end *to, unsigned flags,
 		       fuse_req_t req)
 {
-	int error = look(fs, from);
+	int error = look(fs, from, req);
+	const int other = look(fs, to, req);
 
-	if (error == 0)
-		error = look(fs, to);
-	if (error == 0 && was_renamed(from, to))
+	if (was_renamed(from, to))
 		return 0;
+	if (error == 0)
+		error = other;
 	if (error == 0)
 		error = check(fs, from, to, flags);
 	/* Two names of one object: man 2 rename has nothing to do then. */
@@ -274,10 +279,10 @@ void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t n
 	NODE newdirectory = node_get(&fs->nodes, newparent);
 	struct end from = { .parent = directory, .name = name };
 	struct end to = { .parent = newdirectory, .name = newname };
-	int error = rights_to_change(req, directory, name);
+	int error = rights_to_write(req, directory);
 
 	if (error == 0)
-		error = rights_to_change(req, newdirectory, newname);
+		error = rights_to_write(req, newdirectory);
 	if (error == 0)
 		error = name_rename(fs, &from, &to, flags, req);
 	reply_error(req, audit_rename(req, directory, name, newdirectory, newname, error));

@@ -1,76 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include "rights.h"
 
-#include "caller.h"
-#include "tree.h"
-
 #include "posix_shm.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-/* May he write in the directory? Its status is for what follows from it. */
-static int check_directory(fuse_req_t req, struct node *directory, struct stat *st)
+/* May he write in the directory? */
+static int check_directory(fuse_req_t req, struct node *directory)
 {
+	NAMES held = names_hold(fs_of(req));
 	const int fd = tree_open(fs_of(req), directory, O_PATH);
 	int error;
 
 	if (fd < 0)
 		return fd;
 	error = caller_access(req, fd, W_OK | X_OK);
-	if (error == 0 && pshm_fstat(fd, st) < 0)
-		error = -errno;
 	pshm_close(fd);
 	return error;
 }
 
-static int check_make(fuse_req_t req, struct node *directory)
+int rights_to_write(fuse_req_t req, struct node *directory)
 {
-	NAMES held = names_hold(fs_of(req));
-	struct stat st;
-
-	return check_directory(req, directory, &st);
-}
-
-int rights_to_make(fuse_req_t req, struct node *directory)
-{
-	return caller_is_limited(req) ? check_make(req, directory) : 0;
-}
-
-/* In a directory with the sticky bit names are their owners', and its owner's. */
-static int check_sticky(fuse_req_t req, struct node *directory, const char *name,
-			const struct stat *st)
-{
-	object_name prefix;
-	struct caller caller;
-	struct found found;
-	int error = caller_of(req, &caller);
-
-	if (error == 0)
-		error = tree_prefix(directory, prefix);
-	if (error == 0)
-		error = tree_find(fs_of(req), prefix, name, &found);
-	/* What is not there is the operation's to tell. */
-	if (error < 0)
-		return error == -EOVERFLOW ? error : 0;
-	return caller.uid == found.st.st_uid || caller.uid == st->st_uid ? 0 : -EPERM;
-}
-
-static int check_change(fuse_req_t req, struct node *directory, const char *name)
-{
-	NAMES held = names_hold(fs_of(req));
-	struct stat st;
-	int error = check_directory(req, directory, &st);
-
-	if (error == 0 && (st.st_mode & S_ISVTX))
-		error = check_sticky(req, directory, name, &st);
-	return error;
-}
-
-int rights_to_change(fuse_req_t req, struct node *directory, const char *name)
-{
-	return caller_is_limited(req) ? check_change(req, directory, name) : 0;
+	return caller_is_limited(req) ? check_directory(req, directory) : 0;
 }
 
 /* safe_hardlink_source() in the kernel's fs/namei.c. */
@@ -109,4 +62,55 @@ static int check_link(fuse_req_t req, struct node *node)
 int rights_to_link(fuse_req_t req, struct node *node)
 {
 	return caller_is_limited(req) ? check_link(req, node) : 0;
+}
+
+/* ---- names in directories with the sticky bit ---- */
+
+int rights_to_remove(fuse_req_t req, const char *prefix, const struct found *found,
+		     struct removal *removal)
+{
+	const uid_t owner = found->st.st_uid;
+	struct caller caller;
+	struct stat st;
+	int error = caller_of(req, &caller);
+
+	*removal = (struct removal){ .right = FREELY, .owner = owner };
+	if (error == 0)
+		error = tree_stat_directory(fs_of(req), prefix, &st);
+	if (error < 0 || !(st.st_mode & S_ISVTX) || caller.root || caller.uid == st.st_uid)
+		return error;
+	removal->right = BY_OWNER;
+	if (caller.uid == owner || (!caller.limited && caller_has_fowner(req, &found->st)))
+		return 0;
+	return -EPERM;
+}
+
+/* The shm file system judges both names as those of one directory. Where they
+ * have two owners, it cannot be asked. */
+struct removal rights_of_both(const struct removal *a, const struct removal *b)
+{
+	struct removal both = *a;
+
+	if (a->right == FREELY)
+		both.right = b->right;
+	if (a->owner != b->owner)
+		both.right = FREELY;
+	return both;
+}
+
+int removal_begin(struct removal *removal, fuse_req_t req)
+{
+	if (removal->right == BY_CALLER)
+		return caller_begin_with_groups(req, &removal->before);
+	if (removal->right == BY_OWNER)
+		removal->before = caller_begin_as_remover(removal->owner);
+	return 0;
+}
+
+void removal_end(const struct removal *removal)
+{
+	if (removal->right == BY_CALLER)
+		caller_end_with_groups(removal->before);
+	if (removal->right == BY_OWNER)
+		caller_end_as_remover(removal->before);
 }

@@ -7,6 +7,7 @@
 #include "storm.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -144,11 +145,92 @@ static void what_is_no_object_is_never_opened(void)
 	fails(EAGAIN, read(watch, event, sizeof(event)));
 }
 
+/* ---- names in a directory with the sticky bit ---- */
+
+static int owners;
+
+static void make_for(const char *path, uid_t uid)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+
+	if (fd < 0)
+		return;
+	ok(fchown(fd, uid, uid));
+	close(fd);
+}
+
+/* The owner's object has the one name or the other, and always one. */
+static void exchange_names(void)
+{
+	if (error_of(renameat2(AT_FDCWD, SHM "/x", AT_FDCWD, SHM "/y", RENAME_EXCHANGE)) == ENOENT)
+		make_for(exists(SHM "/x") ? SHM "/y" : SHM "/x", USER);
+	g_assert_cmpuint(fstat_of(owners).st_nlink, ==, 1);
+}
+
+/* Each has a name of his own for what he took. */
+static void take_a_name(void)
+{
+	g_autofree char *mine = g_strdup_printf(MNT "/taken%d", getpid());
+
+	switch (g_random_int_range(0, 4)) {
+	case 0:
+		gives(unlink(MNT "/x"), ENOENT, EPERM);
+		break;
+	case 1:
+		gives(rename(mine, MNT "/x"), ENOENT, EPERM);
+		break;
+	case 2:
+		gives(rename(MNT "/x", mine), ENOENT, EPERM);
+		break;
+	default:
+		gives(renameat2(AT_FDCWD, mine, AT_FDCWD, MNT "/x", RENAME_EXCHANGE), ENOENT,
+		      EPERM);
+	}
+	if (exists(mine))
+		g_assert_cmpuint(stat_of(mine).st_uid, ==, USER);
+}
+
+static void nobody_loses_a_name_to_another_user(void)
+{
+	struct storm storm = { 0 };
+
+	make_for(SHM "/x", USER);
+	make_for(SHM "/y", OWNER);
+	owners = ok(open(SHM "/y", O_RDONLY | O_CLOEXEC));
+	storm_add(&storm, 0, exchange_names);
+	storm_add(&storm, USER, take_a_name);
+	storm_add(&storm, USER, take_a_name);
+	storm_ends_well(&storm);
+}
+
+/* CAP_FOWNER in a user namespace is over the ids of that. */
+static void root_of_a_user_namespace_removes_what_its_users_have(void)
+{
+	enum { FIRST = 100000 };
+	pid_t pid;
+
+	put_new(SHM "/his", 0600, FIRST + 1000, FIRST + 1000);
+	put_new(SHM "/mixed", 0600, FIRST + 1000, 1000);
+	put_new(SHM "/others", 0600, 1000, 1000);
+	CHILD (pid) {
+		ok(setns(user_namespace(FIRST, FIRST), CLONE_NEWUSER));
+		ok(setresgid(0, 0, 0));
+		ok(setresuid(0, 0, 0));
+		fails(EPERM, unlink(MNT "/others"));
+		fails(EPERM, unlink(MNT "/mixed"));
+		ok(rename(MNT "/his", MNT "/hers"));
+		ok(unlink(MNT "/hers"));
+	}
+	ends_well(pid);
+}
+
 /* clang-format off */
 static const struct mount_test tests[] = {
 	{ TEST(what_is_opened_is_what_was_checked) },
 	{ TEST(what_is_changed_is_what_was_checked) },
 	{ TEST(what_is_no_object_is_never_opened) },
+	{ TEST(nobody_loses_a_name_to_another_user) },
+	{ TEST(root_of_a_user_namespace_removes_what_its_users_have) },
 };
 /* clang-format on */
 
