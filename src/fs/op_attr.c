@@ -103,10 +103,18 @@ static int truncate_object(const struct change *change)
 {
 	const off_t size = change->attr->st_size;
 	self_path path;
+	int error, fd;
 
 	if (change->handle != NULL)
 		return pshm_ftruncate(change->fd, size) < 0 ? -errno : 0;
-	return truncate(tree_self(change->fd, path), size) < 0 ? -errno : 0;
+	/* It would wait for who has a lease. While the object is open for writing,
+	 * nobody can have one. */
+	fd = tree_reopen(change->fd, O_WRONLY);
+	if (fd < 0)
+		return fd;
+	error = truncate(tree_self(change->fd, path), size) < 0 ? -errno : 0;
+	pshm_close(fd);
+	return error;
 }
 
 static int set_size(const struct change *change)

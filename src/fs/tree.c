@@ -317,10 +317,11 @@ const char *tree_self(int fd, self_path path)
 	return path;
 }
 
+/* Not waiting for those who have leases: O_NONBLOCK means nothing else here. */
 int tree_reopen(int fd, int oflag)
 {
 	self_path path;
-	int result = open(tree_self(fd, path), oflag | O_CLOEXEC);
+	int result = open(tree_self(fd, path), oflag | O_CLOEXEC | O_NONBLOCK);
 
 	return result < 0 ? -errno : result;
 }

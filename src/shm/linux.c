@@ -96,6 +96,22 @@ static const char *self_of(int fd, self_path path)
 	return path;
 }
 
+/* Opens what the O_PATH descriptor means. O_NONBLOCK is ours, to wait for nobody
+ * who has a lease on it; the caller's file must not show it. */
+static int reopen(int path, int oflag)
+{
+	self_path self;
+	int fd = open(self_of(path, self), oflag | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd == -1 || (oflag & O_NONBLOCK))
+		return fd;
+	if (fcntl(fd, F_SETFL, oflag & ~(O_ACCMODE | O_TRUNC)) == -1) {
+		pshm_discard(fd);
+		return -1;
+	}
+	return fd;
+}
+
 /* By an O_PATH descriptor first, which opens nothing: to open a FIFO, even
  * without waiting, is seen by who has its other end, and a device may do
  * anything. */
@@ -105,7 +121,6 @@ int pshm_space_open_object(int space, const char *name, int oflag)
 		return fail_with(ENOENT);
 
 	int path = openat(space, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	self_path self;
 
 	if (path == -1)
 		return -1;
@@ -116,7 +131,7 @@ int pshm_space_open_object(int space, const char *name, int oflag)
 	if (oflag & O_PATH)
 		return path;
 
-	int fd = open(self_of(path, self), oflag | O_CLOEXEC);
+	int fd = reopen(path, oflag);
 
 	pshm_discard(path);
 	return fd;

@@ -34,7 +34,8 @@ int pshm_space_stat(int space, const char *name, struct pshm_info *info);
 
 /* Descriptor of an existing object, close-on-exec. oflag as for open(2),
  * without O_CREAT. Anything but a regular file is ENOENT and is not opened.
- * Errors: those of open(2). */
+ * Errors: those of open(2); EAGAIN where another's lease is in the way, which is
+ * not waited for. */
 int pshm_space_open_object(int space, const char *name, int oflag);
 
 /* Descriptor of a new object; EEXIST where anything has the name.
