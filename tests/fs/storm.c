@@ -49,9 +49,9 @@ pid_t the_daemon(void)
 	return pid;
 }
 
-unsigned descriptors_of(pid_t pid)
+static unsigned entries_of(pid_t pid, const char *directory)
 {
-	g_autofree char *path = g_strdup_printf("/proc/%d/fd", pid);
+	g_autofree char *path = g_strdup_printf("/proc/%d/%s", pid, directory);
 	DIR *stream = opendir(path);
 	unsigned count = 0;
 
@@ -59,24 +59,23 @@ unsigned descriptors_of(pid_t pid)
 	while (readdir(stream))
 		count++;
 	closedir(stream);
-	return count;
+	return count - 2; /* "." and ".." */
+}
+
+unsigned descriptors_of(pid_t pid)
+{
+	return entries_of(pid, "fd");
+}
+
+unsigned threads_of(pid_t pid)
+{
+	return entries_of(pid, "task");
 }
 
 void descriptors_come_back(pid_t pid, unsigned count)
 {
 	wait_until (descriptors_of(pid) <= count)
 		;
-}
-
-size_t memory_of(pid_t pid)
-{
-	g_autofree char *path = g_strdup_printf("/proc/%d/status", pid);
-	g_autofree char *status = get(path);
-	const char *line = strstr(status, "VmRSS:");
-	size_t kib = 0;
-
-	g_assert_cmpint(sscanf(line, "VmRSS: %zu kB", &kib), ==, 1);
-	return kib * 1024;
 }
 
 long expect_one_of(long result, const int *allowed, const char *call, const char *file, int line)

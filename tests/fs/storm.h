@@ -30,14 +30,12 @@ void storm_add(struct storm *storm, uid_t uid, void (*step)(void));
 /* All have come to their ends, and well. */
 void storm_ends_well(struct storm *storm);
 
-/* The only daemon of the test, and how many descriptors it has open. */
+/* The only daemon of the test, and how many descriptors and threads it has. */
 pid_t the_daemon(void);
 unsigned descriptors_of(pid_t pid);
+unsigned threads_of(pid_t pid);
 /* A moment after the last close(2), and when what was held is let go of. */
 void descriptors_come_back(pid_t pid, unsigned count);
-/* VmRSS, in bytes. */
-size_t memory_of(pid_t pid);
-
 /* The errno of a call, 0 where it succeeded, must be 0 or among the allowed. */
 #define gives(result, ...)                                                              \
 	expect_one_of((result), (const int[]){ __VA_ARGS__, 0 }, #result, __FILE__, __LINE__)
