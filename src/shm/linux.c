@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -273,15 +274,23 @@ static bool tell_events(const char *buf, size_t size, void (*each)(const char *n
 	return lost;
 }
 
+/* No more than there was at the beginning: names may come and go faster than
+ * they are read here. */
 int pshm_space_changes(int watch, void (*each)(const char *name, void *arg), void *arg)
 {
 	_Alignas(struct inotify_event) char buf[16 * 1024];
 	bool lost = false;
-	ssize_t size;
+	int left;
 
-	while ((size = read(watch, buf, sizeof(buf))) > 0)
-		lost |= tell_events(buf, (size_t)size, each, arg);
-	if (size == -1 && errno != EAGAIN)
+	if (ioctl(watch, FIONREAD, &left) == -1)
 		return -1;
+	while (left > 0) {
+		ssize_t size = read(watch, buf, sizeof(buf));
+
+		if (size == -1)
+			return errno == EAGAIN ? lost : -1;
+		lost |= tell_events(buf, (size_t)size, each, arg);
+		left -= (int)size;
+	}
 	return lost;
 }

@@ -69,8 +69,8 @@ int pshm_space_list(int space, int (*each)(const char *name, ino_t ino, void *ar
  * Errors: those of inotify_init1(2) and inotify_add_watch(2). */
 int pshm_space_watch(int space);
 
-/* Calls each(name, arg) for every name that came or went since the last look,
- * maybe more than once, without waiting; what it is now must be asked for.
- * 0; 1: some were lost, all must be listed anew; -1 and errno: those of
- * read(2). */
+/* Calls each(name, arg) for every name that came or went since the last look and
+ * before this one, maybe more than once, without waiting; what it is now must be
+ * asked for. 0; 1: some were lost, all must be listed anew; -1 and errno: those
+ * of read(2). */
 int pshm_space_changes(int watch, void (*each)(const char *name, void *arg), void *arg);
