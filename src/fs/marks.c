@@ -68,21 +68,36 @@ static void drop(struct marks *marks, const char *name)
 		name_set_remove(&marks->objects, name);
 }
 
-/* The events of a rename that exchanges two names do not say that both are
- * there still: so the name itself is asked for. */
-static void change(const char *name, void *arg)
+/* Once for each name, however often it came and went. */
+static void note(const char *name, void *arg)
 {
 	struct marks *marks = arg;
+
+	if ((marks->indexed || is_mark(marks, name)) && !name_set_put(&marks->noted, name, 0))
+		marks->complete = false;
+}
+
+/* The events of a rename that exchanges two names do not say that both are
+ * there still: so the name itself is asked for. */
+static void look(struct marks *marks, const char *name)
+{
 	struct pshm_info info;
 
-	if (!marks->indexed && !is_mark(marks, name))
-		return;
 	if (pshm_space_stat(marks->space, name, &info) == 0)
 		add(marks, name, info.st.st_ino);
 	else if (errno == ENOENT)
 		drop(marks, name);
 	else
 		marks->complete = false;
+}
+
+static void look_at_noted(struct marks *marks)
+{
+	struct name_cursor at = name_set_from(&marks->noted, "");
+
+	for (; marks->complete && at.name != NULL; name_cursor_next(&at))
+		look(marks, at.name);
+	name_set_clear(&marks->noted);
 }
 
 static int list(const char *name, ino_t ino, void *arg)
@@ -105,8 +120,9 @@ static void list_anew(struct marks *marks, bool objects)
 
 static void bring_in_step(struct marks *marks)
 {
-	if (pshm_space_changes(marks->watch, change, marks) != 0)
+	if (pshm_space_changes(marks->watch, note, marks) != 0)
 		marks->complete = false;
+	look_at_noted(marks);
 	if (!marks->complete)
 		list_anew(marks, marks->indexed);
 	if (!marks->complete || marks->markers.count == 0)

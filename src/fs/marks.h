@@ -31,6 +31,7 @@ struct marks {
 	uint32_t changes;	 /* how often the markers changed; 0: never asked */
 	struct name_set markers; /* names that end in the separator */
 	struct name_set objects; /* all names, with their inodes' numbers */
+	struct name_set noted;	 /* empty, but while they are brought in step */
 };
 
 void marks_init(struct marks *marks, const struct view *view, int space);

@@ -4,8 +4,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 static void become(uid_t uid)
 {
@@ -37,6 +39,14 @@ void storm_ends_well(struct storm *storm)
 	for (size_t i = 0; i < storm->count; i++)
 		ends_well(storm->pids[i]);
 	storm->count = 0;
+}
+
+void kill_all(const pid_t *pids, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		ok(kill(pids[i], SIGKILL));
+		ok(waitpid(pids[i], NULL, 0));
+	}
 }
 
 pid_t the_daemon(void)

@@ -30,6 +30,9 @@ void storm_add(struct storm *storm, uid_t uid, void (*step)(void));
 /* All have come to their ends, and well. */
 void storm_ends_well(struct storm *storm);
 
+/* Children that would go on for ever. */
+void kill_all(const pid_t *pids, size_t count);
+
 /* The only daemon of the test, and how many descriptors and threads it has. */
 pid_t the_daemon(void);
 unsigned descriptors_of(pid_t pid);

@@ -149,14 +149,6 @@ static void transfer_forever(const char *path, bool writes)
 		error_of(pread(fd, page, 4096, 0));
 }
 
-static void kill_all(const pid_t *pids, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		ok(kill(pids[i], SIGKILL));
-		ok(waitpid(pids[i], NULL, 0));
-	}
-}
-
 static void transfers_that_never_end_keep_nobody_waiting(void)
 {
 	pid_t pids[2 * MANY];
