@@ -242,7 +242,8 @@ void fs_lseek(fuse_req_t req, fuse_ino_t ino, off_t off, int whence, struct fuse
 	const off_t result = lseek(handle_in(fs_of(req), fi)->fd, off, whence);
 
 	(void)ino;
-	if (result < 0)
+	/* Other negative ones are positions to tmpfs: to the kernel they are EINVAL. */
+	if (result == -1)
 		reply_error(req, -errno);
 	else
 		fuse_reply_lseek(req, result);
