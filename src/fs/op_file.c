@@ -79,13 +79,18 @@ static int file_open(struct fs *fs, struct node *node, struct fuse_file_info *fi
 		return fd;
 	if (fi->flags & O_TRUNC)
 		error = caller_access(caller, fd, W_OK);
-	if (error == 0 && (fi->flags & O_TRUNC))
-		error = truncate_at_open(caller, fd, fi);
 	if (error < 0) {
 		pshm_close(fd);
 		return error;
 	}
-	return data_open(fs, node, fd, fi);
+	/* What can fail comes before anything is lost. */
+	error = data_open(fs, node, fd, fi);
+	if (error == 0 && (fi->flags & O_TRUNC)) {
+		error = truncate_at_open(caller, fd, fi);
+		if (error < 0)
+			data_close(fs, fi);
+	}
+	return error;
 }
 
 void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)

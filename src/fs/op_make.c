@@ -216,23 +216,41 @@ static int open_made(struct fs *fs, struct node *parent, const char *name, int o
  * ending; what cannot be an object, a socket say, can have the name for ever. */
 #define CREATE_ATTEMPTS 100
 
+/* What was made for an open that then failed is not there natively. */
+static void unmake(struct fs *fs, struct node *parent, const char *name, ino_t ino)
+{
+	object_name prefix;
+	struct found found;
+
+	if (tree_prefix(parent, prefix) == 0 && tree_find(fs, prefix, name, &found) == 0 &&
+	    !found.directory && found.st.st_ino == ino)
+		pshm_space_unlink(fs->space, found.name);
+}
+
 static int name_create(struct fs *fs, struct node *parent, const char *name, mode_t mode,
 		       const struct caller *caller, fuse_req_t req, struct fuse_file_info *fi,
 		       struct fuse_entry_param *entry)
 {
 	NAMES held = names_hold(fs);
 	const int oflag = fi->flags & (O_ACCMODE | O_NOATIME);
-	int fd = -EEXIST;
+	int fd = -EEXIST, error;
+	bool made = false;
 
 	for (int i = 0; fd == -EEXIST && i < CREATE_ATTEMPTS; i++) {
 		fd = make(fs, parent, name, oflag, mode, false, caller, entry);
+		made = fd >= 0;
 		if (fd != -EEXIST || (fi->flags & O_EXCL))
 			break;
 		fd = open_made(fs, parent, name, oflag | (fi->flags & O_TRUNC), req, entry);
 		if (fd == -ENOENT)
 			fd = -EEXIST;
 	}
-	return fd < 0 ? fd : entry_open(fs, fd, fi, entry);
+	if (fd < 0)
+		return fd;
+	error = entry_open(fs, fd, fi, entry);
+	if (error < 0 && made)
+		unmake(fs, parent, name, entry->attr.st_ino);
+	return error;
 }
 
 /* Who makes something in the directory. */
