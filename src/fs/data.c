@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "data.h"
 
+#include "descriptor.h"
 #include "kept.h"
 
 #include "posix_shm.h"
@@ -9,12 +10,16 @@
 
 int data_open(struct fs *fs, struct node *node, int fd, struct fuse_file_info *fi)
 {
-	struct handle *handle = handle_new(node, fd);
-	int error;
+	struct handle *handle = NULL;
+	int error = descriptor_check(fd, FOR_OPEN_FILE);
 
-	if (handle == NULL) {
+	if (error == 0) {
+		handle = handle_new(node, fd);
+		error = handle == NULL ? -ENOMEM : 0;
+	}
+	if (error < 0) {
 		pshm_close(fd);
-		return -ENOMEM;
+		return error;
 	}
 	kept_end(fs, node);
 	/* Several writers at once, as tmpfs has them but for appends. */

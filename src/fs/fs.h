@@ -18,6 +18,7 @@
 #include "quota.h"
 #include "view.h"
 
+#include <errno.h>
 #include <fuse_lowlevel.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -73,10 +74,11 @@ static inline struct fs *fs_of(fuse_req_t req)
 	return fuse_req_userdata(req);
 }
 
-/* The caller's side of an error: zero or a negative errno. */
+/* The caller's side of an error: zero or a negative errno. A limit of the
+ * daemon's is one of the system to him, whose own the kernel has checked. */
 static inline void reply_error(fuse_req_t req, int error)
 {
-	fuse_reply_err(req, -error);
+	fuse_reply_err(req, error == -EMFILE ? ENFILE : -error);
 }
 
 /* A rename must not wait for ever because lookups never pause. */

@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "handover.h"
 
+#include "descriptor.h"
+
 #include <errno.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* Linux's own limit (fs.nr_open), unless somebody has raised it. */
-#define MOST_RECORDS (1u << 20)
-
-/* No more descriptors than there are records can be opened from now on. */
-static uint32_t limit_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return MOST_RECORDS;
-	limit.rlim_cur = limit.rlim_max < MOST_RECORDS ? limit.rlim_max : MOST_RECORDS;
-	setrlimit(RLIMIT_NOFILE, &limit);
-	return (uint32_t)limit.rlim_cur;
-}
 
 static size_t size_for(uint32_t count)
 {
@@ -48,7 +34,7 @@ static int open_memory(size_t size)
 
 struct handover *handover_new(bool keep, int *fd)
 {
-	const uint32_t count = limit_descriptors();
+	const uint32_t count = descriptors_raise_limit();
 	const size_t size = size_for(count);
 	struct handover *handover;
 

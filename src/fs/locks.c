@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "locks.h"
 
+#include "descriptor.h"
 #include "handover.h"
 #include "tree.h"
 
@@ -138,6 +139,12 @@ static struct lock_owner *owner_find(struct locks *locks, struct handle *handle,
 	return owner;
 }
 
+/* Neither fcntl(2) nor flock(2) knows of descriptors that lack. */
+static int no_more_locks(int error)
+{
+	return error == -EMFILE || error == -ENFILE ? -ENOLCK : error;
+}
+
 /* The request's owner, made if need be, with a reference for the caller. */
 static int owner_get(struct locks *locks, const struct lock_request *request,
 		     struct lock_owner **owner)
@@ -149,7 +156,11 @@ static int owner_get(struct locks *locks, const struct lock_request *request,
 		return 0;
 	fd = open_for_locks(request->handle);
 	if (fd < 0)
-		return fd;
+		return no_more_locks(fd);
+	if (descriptor_check(fd, FOR_LISTING) < 0) {
+		close(fd);
+		return -ENOLCK;
+	}
 	pthread_mutex_lock(&locks->lock);
 	*owner = locked_find(request->handle, request->owner);
 	if (*owner == NULL) {
@@ -383,7 +394,8 @@ static int start(struct lock_wait *wait)
 	pthread_attr_setstacksize(&attr, WAIT_STACK);
 	error = pthread_create(&wait->thread, &attr, wait_run, wait);
 	pthread_attr_destroy(&attr);
-	return -error;
+	/* Not EAGAIN, which would tell that somebody else has the lock. */
+	return error == 0 ? 0 : -ENOLCK;
 }
 
 int locks_wait(struct locks *locks, const struct lock_request *request,

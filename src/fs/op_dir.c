@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "op_dir.h"
 
+#include "descriptor.h"
 #include "kept.h"
 #include "listing.h"
 #include "tree.h"
@@ -52,15 +53,20 @@ static struct directory *directory_in(const struct fs *fs, const struct fuse_fil
 /* Takes fd over in any case. */
 static int dir_open_as(struct fs *fs, struct node *node, int fd, uint64_t *fh)
 {
-	struct handle *handle = handle_new(node, fd);
+	struct handle *handle = NULL;
 	struct directory *directory;
-	int error = -ENOMEM;
+	int error = descriptor_check(fd, FOR_LISTING);
 
-	if (handle == NULL) {
+	if (error == 0) {
+		handle = handle_new(node, fd);
+		error = handle == NULL ? -ENOMEM : 0;
+	}
+	if (error < 0) {
 		pshm_close(fd);
-		return -ENOMEM;
+		return error;
 	}
 	directory = directory_new(handle);
+	error = -ENOMEM;
 	if (directory != NULL)
 		error = opened_add(&fs->opened, handle, RECORD_DIRECTORY, fh);
 	if (error < 0) {

@@ -3,6 +3,7 @@
 
 #include "audit.h"
 #include "caller.h"
+#include "descriptor.h"
 #include "entry.h"
 #include "kept.h"
 #include "listing.h"
@@ -26,7 +27,7 @@ static int fill_held(struct fs *fs, struct node *parent, const char *name,
 	int fd = tree_open_found(fs, found, O_PATH);
 	int error = fd < 0 ? fd : entry_fill(fs, parent, name, found, entry);
 
-	if (fd >= 0 && error == 0) {
+	if (error == 0 && descriptor_check(fd, FOR_OPEN_FILE) == 0) {
 		NODE node = node_get(&fs->nodes, entry->ino);
 
 		holds_add(&fs->holds, node, fd);
