@@ -155,6 +155,16 @@ pid_t daemon_start(const char *options)
 	return daemon_start_at(options, MNT);
 }
 
+pid_t daemon_anew(const char *options)
+{
+	g_autofree char *all = g_strconcat(options_of_path(), options ? "," : "", options, NULL);
+
+	unmount();
+	wait_until (!is_mounted(MNT))
+		;
+	return daemon_start(all);
+}
+
 pid_t view_start(const char *options)
 {
 	g_autofree char *all = g_strdup_printf("%s,%s", options_of_path(), options);

@@ -64,7 +64,10 @@ const char *shmfuse_path(void);
 
 /* Starts `shmfuse -f -o OPTIONS MNT` and waits until it has mounted. */
 pid_t daemon_start(const char *options);
-/* The same on VIEW, with the running test's data path. */
+/* Ends the fixture's daemon and starts one in its place, with the environment
+ * and the limits of the moment, and more options or NULL. The fixture ends it. */
+pid_t daemon_anew(const char *options);
+/* As daemon_start() on VIEW, with the running test's data path. */
 pid_t view_start(const char *options);
 /* Unmounts it; the daemon must end well. */
 void view_end(pid_t daemon);

@@ -11,14 +11,6 @@
 #include <sys/wait.h>
 
 /* These tests begin without the fixture's mount. */
-static pid_t fresh_daemon(void)
-{
-	unmount();
-	wait_until (!is_mounted(MNT))
-		;
-	return daemon_start(options_of_path());
-}
-
 /* The fixture unmounts at the end. */
 static void mount_again(void)
 {
@@ -46,7 +38,7 @@ static void signals_unmount_and_end_it_well(void)
 
 static void a_signal_ends_it_while_files_are_open(void)
 {
-	pid_t daemon = fresh_daemon();
+	pid_t daemon = daemon_anew(NULL);
 	int fd = ok(open(MNT "/a", O_RDWR | O_CREAT, 0600));
 
 	ok(kill(daemon, SIGTERM));
@@ -58,7 +50,7 @@ static void a_signal_ends_it_while_files_are_open(void)
 
 static void umount_ends_it_well(void)
 {
-	pid_t daemon = fresh_daemon();
+	pid_t daemon = daemon_anew(NULL);
 
 	put(MNT "/a", "text");
 	unmount();
@@ -89,7 +81,7 @@ static void umount_right_after_many_files_ends_it_well(void)
 
 static void a_killed_daemon_loses_nothing(void)
 {
-	pid_t daemon = fresh_daemon();
+	pid_t daemon = daemon_anew(NULL);
 	char *map = NULL;
 	int fd;
 
@@ -102,7 +94,8 @@ static void a_killed_daemon_loses_nothing(void)
 	g_assert_cmpint(daemon_status(daemon), ==, SIGKILL);
 	has_text(SHM "/a", "text");
 	/* ECONNABORTED: io_uring is still being taken down. */
-	wait_until(error_of(open(MNT "/a", O_RDWR)) == ENOTCONN);
+	wait_until (error_of(open(MNT "/a", O_RDWR)) == ENOTCONN)
+		;
 	if (map) {
 		memcpy(map, "live", 4);
 		has_text(SHM "/a", "live");
@@ -136,7 +129,7 @@ static void two_mounts_show_one_memory(void)
 static void objects_need_no_descriptors_of_the_daemon(void)
 {
 	ok(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 64, 64 }));
-	fresh_daemon();
+	daemon_anew(NULL);
 	sh("cd $SHM; touch $(seq 500); cd $MNT; ls -l >/dev/null; stat $(seq 500) >/dev/null\n"
 	   "for i in $(seq 100); do read line <$i || :; done; rm $(seq 500); touch a");
 	has_names(SHM, "a ");
@@ -309,9 +302,11 @@ static void expect_short_lines(const char *path)
 
 static void help_tells_every_option(void)
 {
-	static const char *const words[] = { "MOUNTPOINT", "-o ", "-f", "-d", "-h", "-V", "--help",
-					     "--version", "--check", "data=", "passthrough", "mapped",
-					     "noallow_other", "separator=", "flat", "local_lock=" };
+	static const char *const words[] = {
+		"MOUNTPOINT",	 "-o ",	       "-f",	  "-d",		"-h",	       "-V",
+		"--help",	 "--version",  "--check", "data=",	"passthrough", "mapped",
+		"noallow_other", "separator=", "flat",	  "local_lock="
+	};
 
 	g_assert_cmpint(run_shmfuse("-h"), ==, 0);
 	g_assert_cmpint(run_shmfuse("--help"), ==, 0);

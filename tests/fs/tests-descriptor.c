@@ -15,10 +15,7 @@ static void limit_daemon(void)
 {
 	const struct rlimit limit = { LIMIT, LIMIT };
 
-	unmount();
-	wait_until (!is_mounted(MNT))
-		;
-	ok(prlimit(daemon_start(options_of_path()), RLIMIT_NOFILE, &limit, NULL));
+	ok(prlimit(daemon_anew(NULL), RLIMIT_NOFILE, &limit, NULL));
 	put(SHM "/a", "text");
 }
 
