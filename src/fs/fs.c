@@ -25,6 +25,7 @@ static void fs_init(void *userdata, struct fuse_conn_info *conn)
 
 	fs->proto_major = conn->proto_major;
 	fs->proto_minor = conn->proto_minor;
+	fs->max_write = conn->max_write;
 	fs->passthrough = fs->options->data != DATA_MAPPED &&
 			  fuse_set_feature_flag(conn, FUSE_CAP_PASSTHROUGH);
 	/* An overlay may still be stacked on the mount. */

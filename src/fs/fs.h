@@ -30,16 +30,19 @@ struct counters;
 struct directory;
 struct locks;
 struct uring;
+struct workers;
 
 struct fs {
 	const struct options *options;
 	struct fuse_session *session;
 	uint64_t mount_id;		   /* see mountpoint.h */
 	struct uring *uring;		   /* NULL: not tried */
+	struct workers *workers;	   /* NULL: not started */
 	int space;			   /* the shm file system */
 	int root_lock;			   /* see root.h */
 	bool passthrough;		   /* the data path */
-	unsigned proto_major, proto_minor; /* of the kernel's FUSE protocol */
+	unsigned proto_major, proto_minor; /* of the kernel's FUSE protocol; 0: no INIT yet */
+	unsigned max_write;		   /* bytes, in one request */
 	struct view view;
 	struct nodes nodes;
 	struct holds holds;

@@ -12,6 +12,7 @@
 #include "takeover.h"
 #include "timeout.h"
 #include "uring.h"
+#include "workers.h"
 
 #include "posix_shm.h"
 #include "shm/platform.h"
@@ -130,6 +131,14 @@ static int keep_init(struct fs *fs, const struct fuse_buf *init, message_line me
 	return 0;
 }
 
+/* After an unmount or a signal there was none, which is well. */
+static bool has_begun(const struct fs *fs, int size)
+{
+	if (fuse_session_exited(fs->session))
+		return size <= 0;
+	return size > 0 && fs->proto_major > 0;
+}
+
 /* The kernel's first request settles what both sides can do; it is answered
  * here, so that the passthrough path can be tried before anybody uses it. An
  * unmount or a signal may come first: the session is over then, and well. */
@@ -146,7 +155,7 @@ static int answer_init(struct fs *fs, message_line message)
 	if (size > 0 && error == 0)
 		fuse_session_process_buf(fs->session, &buf);
 	free(buf.mem);
-	if (error == 0 && size > 0 && fuse_session_exited(fs->session))
+	if (error == 0 && !has_begun(fs, size))
 		error = fail(message, "the kernel does not begin a FUSE session on %s",
 			     fs->options->mountpoint);
 	return error < 0 ? error : size > 0 ? size : 0;
@@ -294,6 +303,19 @@ static int begin_again(struct fs *fs, message_line message)
 	return error < 0 ? fail(message, "cannot take over: %s", strerror(-error)) : 0;
 }
 
+/* -1 and errno. */
+static int start_threads(struct fs *fs)
+{
+	const int error = counters_listen(fs->counters);
+
+	if (error < 0) {
+		errno = -error;
+		return -1;
+	}
+	fs->workers = workers_start(fs);
+	return fs->workers != NULL ? 0 : -1;
+}
+
 int session_begin(struct fs *fs, message_line message, struct session_warnings *warnings)
 {
 	*warnings = (struct session_warnings){ 0 };
@@ -303,25 +325,21 @@ int session_begin(struct fs *fs, message_line message, struct session_warnings *
 		fs->uring = uring_attach(fs->session, fs->counters);
 	if (fs->uring == NULL && !device_attach(fs->session) && fs->options->supervise)
 		return fail(message, "supervise: this libfuse was built without custom-io");
-	return fs->handover->init_size == 0 ? begin_first(fs, message, warnings)
-					    : begin_again(fs, message);
+	if ((fs->handover->init_size == 0 ? begin_first(fs, message, warnings)
+					  : begin_again(fs, message)) < 0)
+		return -1;
+	fs->workers = workers_start(fs);
+	return fs->workers != NULL ? 0
+				   : fail(message, "cannot start a thread: %s", strerror(errno));
 }
 
 int session_serve(struct fs *fs, message_line message)
 {
-	struct fuse_loop_config *config;
-	int result = counters_listen(fs->counters);
+	const int result = workers_serve(fs->workers);
 
-	if (result < 0)
-		return fail(message, "cannot start a thread: %s", strerror(-result));
-	config = fuse_loop_cfg_create();
-	if (config == NULL)
-		return fail(message, "out of memory");
-	result = fuse_session_loop_mt(fs->session, config);
-	fuse_loop_cfg_destroy(config);
 	if (result < 0 && result != -ECONNABORTED)
 		return fail(message, "the session broke: %s", strerror(-result));
-	/* A signal's number is a good end, and so is an unmount. */
+	/* A signal is a good end, and so is an unmount. */
 	if (result <= 0 && mountpoint_is_left(fs->options->mountpoint, fs->mount_id))
 		return fail(message, "the kernel has ended the connection of %s: mount it again%s",
 			    fs->options->mountpoint,
@@ -348,6 +366,7 @@ void session_leave(struct fs *fs)
 
 void session_stop(struct fs *fs)
 {
+	workers_free(fs->workers);
 	uring_stop(fs->uring);
 	if (fs->session != NULL && !fs->is_kept)
 		unmount(fs);

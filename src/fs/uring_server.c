@@ -99,7 +99,7 @@ static void serve(struct server *server)
 	}
 	if (atomic_load(&server->uring->stage) == SERVING) {
 		log_error("io_uring: %s", strerror(-error));
-		fuse_session_exit(server->uring->session);
+		kill(getpid(), SIGTERM); /* the main thread waits for one */
 	}
 }
 
