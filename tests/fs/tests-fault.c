@@ -19,7 +19,13 @@
 #define FAULTS "/run/faults"
 #define MANY   2000 /* more allocations than any call makes */
 
-static struct faults *faults_new(void)
+static void wake(int signal)
+{
+	(void)signal;
+}
+
+/* Goes into a new mount, whose daemon heeds what is given. */
+static struct faults *faults_new(const char *options)
 {
 	const int fd = (int)ok(open(FAULTS, O_RDWR | O_CREAT, 0600));
 	struct faults *faults;
@@ -29,6 +35,9 @@ static struct faults *faults_new(void)
 	g_assert_true(faults != MAP_FAILED);
 	ok(close(fd));
 	g_setenv(FAULTS_FILE, FAULTS, TRUE);
+	ok(sigaction(SIGALRM, &(struct sigaction){ .sa_handler = wake }, NULL));
+	daemon_anew(options);
+	ok(chdir(MNT));
 	return faults;
 }
 
@@ -199,11 +208,8 @@ static long unlinks(void)
 static long unlinks_what_is_open(void)
 {
 	const int fd = open("a", O_RDWR);
-	long result = fd == -1 ? -1 : unlink("a");
 
-	if (result == 0)
-		result = ftruncate(fd, 100);
-	return fd == -1 ? -1 : done(fd, result);
+	return fd == -1 ? -1 : done(fd, unlink("a"));
 }
 
 static long removes_a_directory(void)
@@ -323,11 +329,6 @@ static long lock_it(int fd)
 static long locks(void)
 {
 	return with_a(O_RDWR, lock_it);
-}
-
-static void wake(int signal)
-{
-	(void)signal;
 }
 
 /* The lock is another's, of which an alarm makes an end. */
@@ -456,13 +457,11 @@ static long run(const struct world *world, const struct call *call, int *error)
 {
 	long result;
 
-	ok(chdir(MNT));
 	ok(seteuid(world->caller));
 	errno = 0;
 	result = call->run();
 	*error = error_of(result);
 	ok(seteuid(0));
-	ok(chdir("/"));
 	return result;
 }
 
@@ -506,10 +505,8 @@ static void fail_each(struct faults *faults, const struct world *world, const st
 
 static void fail_each_call(const struct world *world)
 {
-	struct faults *faults = faults_new();
+	struct faults *faults = faults_new(world->options);
 
-	ok(sigaction(SIGALRM, &(struct sigaction){ .sa_handler = wake }, NULL));
-	daemon_anew(world->options);
 	for (size_t i = 0; i < G_N_ELEMENTS(calls); i++)
 		fail_each(faults, world, &calls[i]);
 	put(MNT "/works", "still");
@@ -531,10 +528,146 @@ static void so_it_does_with_other_owners(void)
 	fail_each_call(&(struct world){ "map_uid=1001:1000,map_gid=1001:1000,ac", 1000, 1001 });
 }
 
+/* ---- libfuse's own ---- */
+
+/* A request for which it has no memory it answers with ENOMEM; if that is a
+ * release, the daemon never hears of it, and locks stay. */
+static bool may_leave_locks(const struct call *call)
+{
+	return call->run == locks || call->run == waits_for_a_lock;
+}
+
+static void each_fault_of_libfuse_is_enomem(void)
+{
+	const struct world world = { NULL, 0, 0 };
+	struct faults *faults = faults_new(NULL);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
+		int expected, error;
+		long n, failed = 1;
+
+		if (may_leave_locks(&calls[i]))
+			continue;
+		prepare(&world);
+		run(&world, &calls[i], &expected);
+		for (n = 1; failed > 0 && n < MANY; n++) {
+			prepare(&world);
+			arm(faults, IN_LIBFUSE, n);
+			run(&world, &calls[i], &error);
+			failed = disarm(faults);
+			g_test_message("%s, allocation %ld: %s", calls[i].name, n,
+				       g_strerror(error));
+			if (error != ENOMEM)
+				g_assert_cmpint(error, ==, expected);
+		}
+		g_assert_cmpint(n, <, MANY);
+	}
+}
+
+/* ---- nothing left, for many at once ---- */
+
+static void use_without_memory(int user)
+{
+	g_autofree char *name = g_strdup_printf("user%d", user);
+
+	for (int i = 0; i < 20; i++) {
+		int fd = open(name, O_RDWR | O_CREAT, 0600);
+
+		if (fd >= 0)
+			done(fd, pwrite(fd, "text", 4, 0));
+		error_of(truncate(name, 10));
+		list(".");
+		error_of(unlink(name));
+	}
+}
+
+static void use_without_memory_by_many(void)
+{
+	pid_t users[30];
+
+	for (int user = 0; user < (int)G_N_ELEMENTS(users); user++)
+		CHILD (users[user])
+			use_without_memory(user);
+	for (int user = 0; user < (int)G_N_ELEMENTS(users); user++)
+		ends_well(users[user]);
+}
+
+static void service_goes_on_when_there_is_memory_again(void)
+{
+	const struct world world = { NULL, 0, 0 };
+	struct faults *faults = faults_new(NULL);
+
+	faults->stays = true;
+	for (int side = 0; side < FAULT_SIDES; side++) {
+		prepare(&world);
+		arm(faults, side, 1);
+		use_without_memory_by_many();
+		g_assert_cmpint(disarm(faults), >, 0);
+		for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
+			int error;
+
+			prepare(&world);
+			run(&world, &calls[i], &error);
+			g_assert_false(is_lack(error));
+		}
+	}
+	use_without_memory_by_many();
+	put("works", "still");
+	has_text(SHM "/works", "still");
+}
+
+/* ---- while it starts ---- */
+
+static bool mounts_with(const char *options)
+{
+	g_autofree char *said = NULL;
+	const int code = run_shmfuse("-o %s,%s " MNT, options_of_path(), options);
+
+	said = get(RUN_ERR);
+	g_assert_null(strstr(said, "has no FUSE passthrough"));
+	g_assert_null(strstr(said, "enable-custom-io"));
+	if (is_mounted(MNT)) {
+		g_assert_cmpint(code, ==, 0);
+		unmount();
+		return true;
+	}
+	g_test_message("%d: %s", code, said);
+	g_assert_true(code == 1 || code == 2);
+	g_assert_true(g_str_has_prefix(said, "shmfuse: ") || strstr(said, "\nshmfuse: "));
+	return false;
+}
+
+static void it_mounts_or_says_why_not(void)
+{
+	const struct world world = { NULL, 0, 0 };
+	struct faults *faults = faults_new(NULL);
+
+	ok(chdir("/"));
+	unmount();
+	for (int side = 0; side < FAULT_SIDES; side++) {
+		int outcomes[2] = { 0 };
+
+		for (long n = 1, failed = 1; failed > 0 && n < MANY; n++) {
+			g_test_message("side %d, allocation %ld", side, n);
+			prepare(&world);
+			arm(faults, side, n);
+			outcomes[mounts_with("subdir=d,share=a*:b,ephemeral,map_uid=1:2,size=1m,"
+					     "io_uring=auto")]++;
+			failed = disarm(faults);
+		}
+		g_assert_cmpint(outcomes[false], >, 0);
+		g_assert_cmpint(outcomes[true], >, 0);
+	}
+	daemon_start(options_of_path());
+}
+
 static const struct mount_test tests[] = {
 	{ TEST(each_call_gives_its_result_or_enomem) },
 	{ TEST(so_it_does_with_a_quota) },
 	{ TEST(so_it_does_with_other_owners) },
+	{ TEST(each_fault_of_libfuse_is_enomem), .says = "*" },
+	{ TEST(service_goes_on_when_there_is_memory_again), .says = "*" },
+	{ TEST(it_mounts_or_says_why_not), .says = "*" },
 };
 
 int main(int argc, char **argv)
