@@ -13,6 +13,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+/* FUSE_INT_REQ_BIT in the kernel's fs/fuse/fuse_i.h: in an interrupt's unique id. */
+#define INTERRUPT 1
+
 static ssize_t receive(const struct fs *fs, int fd, void *buf, size_t size)
 {
 	const ssize_t count = read(fd, buf, size);
@@ -24,8 +27,15 @@ static ssize_t receive(const struct fs *fs, int fd, void *buf, size_t size)
 	return count;
 }
 
+static void keep_interrupt(struct fuse_out_header *header)
+{
+	if ((header->unique & INTERRUPT) && header->error == -ENOMEM)
+		header->error = -EAGAIN;
+}
+
 static ssize_t answer(const struct fs *fs, int fd, const struct iovec *iov, int count)
 {
+	keep_interrupt(iov[0].iov_base);
 	counters_answer(fs->counters, iov[0].iov_base);
 	return writev(fd, iov, count);
 }
@@ -70,7 +80,7 @@ ssize_t device_read(int fd, void *buf, size_t size, void *userdata)
 	return count;
 }
 
-static ssize_t device_write(int fd, struct iovec *iov, int count, void *userdata)
+ssize_t device_write(int fd, struct iovec *iov, int count, void *userdata)
 {
 	const struct fs *fs = userdata;
 	ssize_t result;

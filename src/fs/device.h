@@ -13,3 +13,6 @@ bool device_attach(struct fuse_session *session);
 /* As libfuse's read callback: read(2), but that an unmount in the midst of a
  * request is ENODEV, the session's good end, as any other. */
 ssize_t device_read(int fd, void *buf, size_t size, void *userdata);
+/* As its writev callback, but that an interrupt which it refuses for want of
+ * memory comes again: it is to end a wait. */
+ssize_t device_write(int fd, struct iovec *iov, int count, void *userdata);

@@ -94,7 +94,7 @@ static int dir_open(struct fs *fs, struct node *node, struct fuse_file_info *fi)
 	return fd < 0 ? fd : dir_open_as(fs, node, fd, &fi->fh);
 }
 
-static void dir_close(struct fs *fs, uint64_t fh)
+void dir_close(struct fs *fs, uint64_t fh)
 {
 	struct handle *handle = opened_remove(&fs->opened, fh);
 

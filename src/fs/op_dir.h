@@ -11,5 +11,7 @@ void fs_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_
 
 /* A directory that was open when an earlier process died. -ENOMEM */
 int op_dir_restore(struct fs *fs, struct handle *handle);
+/* What a release does. */
+void dir_close(struct fs *fs, uint64_t fh);
 /* Closes what is open still: the kernel sends no release after an unmount. */
 void op_dir_end(struct fs *fs);

@@ -105,16 +105,19 @@ void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		data_close(fs, fi); /* the caller was interrupted: no release will come */
 }
 
-void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+void file_close(struct fs *fs, const struct fuse_file_info *fi)
 {
-	struct fs *fs = fs_of(req);
-
 	struct handle *handle = handle_in(fs, fi);
 
-	(void)ino;
 	if (handle != NULL)
 		locks_release(fs->locks, handle);
 	data_close(fs, fi);
+}
+
+void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	(void)ino;
+	file_close(fs_of(req), fi);
 	reply_error(req, 0);
 }
 

@@ -178,7 +178,8 @@ static ssize_t write_answer(int fd, struct iovec *iov, int count, void *userdata
 		return answer_init(uring, fd, iov, count);
 	if (header->unique != 0 && atomic_load(&uring->stage) != PREPARING)
 		entry = entry_of(uring, header->unique);
-	return entry != NULL ? entry_answer(entry, iov, count) : writev(fd, iov, count);
+	return entry != NULL ? entry_answer(entry, iov, count)
+			     : device_write(fd, iov, count, userdata);
 }
 
 static void note_init(struct uring *uring, const void *buf, size_t size)

@@ -2,6 +2,7 @@
 #include "workers.h"
 
 #include "device.h"
+#include "give_back.h"
 
 #include <errno.h>
 #include <linux/fuse.h>
@@ -102,6 +103,13 @@ static void end(struct workers *workers)
 	pthread_mutex_unlock(&workers->lock);
 }
 
+/* With -d it is libfuse that shows all of them. */
+static void serve(struct fs *fs, const struct fuse_buf *request)
+{
+	if (fs->options->debug || !give_back(fs, request->mem))
+		fuse_session_process_buf(fs->session, request);
+}
+
 static void *run(void *arg)
 {
 	struct worker *worker = arg;
@@ -113,7 +121,7 @@ static void *run(void *arg)
 	while ((size = receive(worker)) > 0) {
 		request.size = (size_t)size;
 		begin(worker->workers);
-		fuse_session_process_buf(worker->workers->fs->session, &request);
+		serve(worker->workers->fs, &request);
 		end(worker->workers);
 	}
 	end_session(worker->workers, (int)size);

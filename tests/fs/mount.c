@@ -186,6 +186,15 @@ int daemon_status(pid_t daemon)
 	return status;
 }
 
+int process_has(pid_t pid, const char *what)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/%s", pid, what);
+	g_autofree char *names = names_in(path);
+	g_auto(GStrv) list = g_strsplit(g_strchomp(names), " ", -1);
+
+	return (int)g_strv_length(list);
+}
+
 char *daemon_stderr(void)
 {
 	return get(DAEMON_STDERR);

@@ -73,6 +73,8 @@ pid_t view_start(const char *options);
 void view_end(pid_t daemon);
 /* Waits for its end; gives the wait status. */
 int daemon_status(pid_t daemon);
+/* How many descriptors ("fd") or threads ("task") a process has. */
+int process_has(pid_t pid, const char *what);
 /* What daemons have written to their standard error so far. */
 char *daemon_stderr(void);
 
