@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* A daemon that may have little memory (RLIMIT_AS). */
+#include "mount.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum { MIB = 1024 * 1024 };
+
+static rlim_t memory_of(pid_t pid)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/statm", pid);
+	g_autofree char *statm = get(path);
+
+	return (rlim_t)atol(statm) * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+static void limit_memory(pid_t daemon, rlim_t limit)
+{
+	ok(prlimit(daemon, RLIMIT_AS, &(struct rlimit){ limit, RLIM_INFINITY }, NULL));
+}
+
+static void is_done_or_enomem(long result)
+{
+	if (result == -1)
+		g_assert_cmpint(errno, ==, ENOMEM);
+}
+
+static void use_what_there_is(int user)
+{
+	g_autofree char *buf = g_malloc(MIB);
+	g_autofree char *name = g_strdup_printf(MNT "/user%d", user);
+
+	memset(buf, user, MIB);
+	for (int i = 0; i < 20; i++) {
+		int fd = open(name, O_RDWR | O_CREAT, 0600);
+		ssize_t count;
+
+		is_done_or_enomem(fd);
+		if (fd == -1)
+			continue;
+		is_done_or_enomem(pwrite(fd, buf, MIB, 0));
+		count = pread(fd, buf, MIB, 0);
+		is_done_or_enomem(count);
+		for (ssize_t at = 0; at < count; at++)
+			g_assert_cmpint(buf[at], ==, (char)user);
+		is_done_or_enomem(ftruncate(fd, 100));
+		ok(close(fd));
+		is_done_or_enomem(rename(name, name));
+		is_done_or_enomem(unlink(name));
+	}
+}
+
+static void use_by_many(void)
+{
+	pid_t users[20];
+
+	for (int user = 0; user < (int)G_N_ELEMENTS(users); user++)
+		CHILD (users[user])
+			use_what_there_is(user);
+	for (int user = 0; user < (int)G_N_ELEMENTS(users); user++)
+		ends_well(users[user]);
+}
+
+/* Each call is done or ENOMEM, whatever more the daemon may have. */
+static void it_serves_with_what_it_may_have(void)
+{
+	static const rlim_t more[] = { 0, 100 * 1024, MIB, 10 * MIB };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(more); i++) {
+		pid_t daemon = daemon_anew(NULL);
+
+		limit_memory(daemon, memory_of(daemon) + more[i]);
+		use_by_many();
+		limit_memory(daemon, RLIM_INFINITY);
+		use_by_many();
+		put(MNT "/a", "text");
+		has_text(SHM "/a", "text");
+		ok(unlink(MNT "/a"));
+	}
+}
+
+static void a_read_without_memory_is_enomem(void)
+{
+	pid_t daemon = daemon_anew(NULL);
+	g_autofree char *buf = g_malloc(MIB);
+	int fd = (int)ok(open(MNT "/a", O_RDWR | O_CREAT, 0600));
+
+	ok(ftruncate(fd, MIB));
+	ok(pread(fd, buf, MIB, 0));
+	/* What it has is enough for small things, and it gives large blocks back. */
+	limit_memory(daemon, MIB);
+	fails(ENOMEM, pread(fd, buf, MIB, 0));
+	ok(pread(fd, buf, 100, 0));
+	limit_memory(daemon, RLIM_INFINITY);
+	g_assert_cmpint(ok(pread(fd, buf, MIB, 0)), ==, MIB);
+}
+
+/* The kernel and the loader of programs have a say first (exit codes from 126 on). */
+static void it_starts_or_says_why_not(void)
+{
+	g_autofree char *said = NULL;
+
+	unmount();
+	sh("kib=1024; began=false\n"
+	   "until (ulimit -v $kib; exec \"$SHMFUSE\" -o $1 $MNT 2>/run/said); do\n"
+	   "    code=$?; kib=$((kib + 256))\n"
+	   "    if test $code -lt 126; then began=true; fi\n"
+	   "    if $began; then test $code -le 2; test -s /run/said; fi\n"
+	   "    cat /run/said >>/run/all\n"
+	   "done",
+	   options_of_path());
+	g_assert_true(is_mounted(MNT));
+	said = get("/run/all");
+	g_assert_nonnull(strstr(said, "shmfuse: "));
+	use_by_many();
+}
+
+static const struct mount_test tests[] = {
+	{ TEST(it_serves_with_what_it_may_have), .says = "*" },
+	{ TEST(a_read_without_memory_is_enomem), .paths = ONLY_MAPPED, .says = "*" },
+	{ TEST(it_starts_or_says_why_not), .says = "*" },
+};
+
+int main(int argc, char **argv)
+{
+	return run_mount_tests(argc, argv, "pressure", tests, G_N_ELEMENTS(tests));
+}
