@@ -17,7 +17,8 @@
 struct worker {
 	struct workers *workers;
 	pthread_t thread;
-	char *memory; /* of the buffer */
+	char *memory;		 /* of the buffer */
+	struct fuse_buf request; /* here: sanitizers know nothing of a cancelled thread's stack */
 };
 
 struct workers {
@@ -72,7 +73,7 @@ static ssize_t receive(const struct worker *worker)
 
 static void end_session(struct workers *workers, int error)
 {
-	const uint64_t one = 1;
+	static const uint64_t one = 1;
 	ssize_t ignored;
 
 	pthread_mutex_lock(&workers->lock);
@@ -113,15 +114,15 @@ static void serve(struct fs *fs, const struct fuse_buf *request)
 static void *run(void *arg)
 {
 	struct worker *worker = arg;
-	struct fuse_buf request = { .mem = buffer_of(worker) };
 	ssize_t size;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 	pthread_setname_np(pthread_self(), "fuse-worker");
 	while ((size = receive(worker)) > 0) {
-		request.size = (size_t)size;
+		worker->request =
+			(struct fuse_buf){ .mem = buffer_of(worker), .size = (size_t)size };
 		begin(worker->workers);
-		serve(worker->workers->fs, &request);
+		serve(worker->workers->fs, &worker->request);
 		end(worker->workers);
 	}
 	end_session(worker->workers, (int)size);
