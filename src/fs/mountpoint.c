@@ -207,9 +207,9 @@ static int check_device(char *message, size_t size)
 			 "no " DEVICE ": load the kernel module fuse, or give the container the "
 			 "device");
 	else
-		snprintf(message, size,
-			 "cannot open " DEVICE ": %s: run as root, or change its mode",
-			 strerror(errno));
+		snprintf(message, size, "cannot open " DEVICE ": %s%s", strerror(errno),
+			 errno == EACCES || errno == EPERM ? ": run as root, or change its mode"
+							   : "");
 	return -1;
 }
 

@@ -194,6 +194,20 @@ static void too_many_open_directories_are_enfile(void)
 	has_names(MNT, "b ");
 }
 
+static void it_starts_or_says_why_not(void)
+{
+	unmount();
+	sh("n=3\n"
+	   "until (ulimit -n $n; exec \"$SHMFUSE\" -o $1 $MNT) 2>/run/said; do\n"
+	   "    code=$?; n=$((n + 1))\n"
+	   "    test $code -le 2 || test $code = 127 # the loader\n"
+	   "    test -s /run/said; cp /run/said /run/last\n"
+	   "    ! grep ' $MNT ' /proc/self/mounts\n"
+	   "done\n"
+	   "grep -q '^shmfuse: ' /run/last; mkdir $MNT/d; mv $MNT/d $MNT/e; ls $MNT; rmdir $MNT/e",
+	   options_of_path());
+}
+
 static const struct mount_test tests[] = {
 	{ TEST(too_many_open_files_are_enfile) },
 	{ TEST(an_open_that_fails_changes_nothing) },
@@ -201,6 +215,7 @@ static const struct mount_test tests[] = {
 	{ TEST(as_many_calls_at_once_as_there_are_workers_go_on) },
 	{ TEST(too_many_locks_are_enolck) },
 	{ TEST(too_many_open_directories_are_enfile) },
+	{ TEST(it_starts_or_says_why_not) },
 };
 
 int main(int argc, char **argv)
