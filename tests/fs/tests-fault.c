@@ -644,29 +644,36 @@ static bool mounts_with(const char *options)
 	return false;
 }
 
-static void it_mounts_or_says_why_not(void)
+static void fail_each_start(enum fault_side side)
 {
 	const struct world world = { NULL, 0, 0 };
 	pid_t daemon;
 	struct faults *faults = faults_new(NULL, &daemon);
+	int outcomes[2] = { 0 };
 
 	ok(chdir("/"));
 	unmount();
-	for (int side = 0; side < FAULT_SIDES; side++) {
-		int outcomes[2] = { 0 };
-
-		for (long n = 1, failed = 1; failed > 0 && n < MANY; n++) {
-			g_test_message("side %d, allocation %ld", side, n);
-			prepare(&world);
-			arm(faults, side, n);
-			outcomes[mounts_with("subdir=d,share=a*:b,ephemeral,map_uid=1:2,size=1m,"
-					     "io_uring=auto")]++;
-			failed = disarm(faults);
-		}
-		g_assert_cmpint(outcomes[false], >, 0);
-		g_assert_cmpint(outcomes[true], >, 0);
+	for (long n = 1, failed = 1; failed > 0 && n < MANY; n++) {
+		g_test_message("allocation %ld", n);
+		prepare(&world);
+		arm(faults, side, n);
+		outcomes[mounts_with("subdir=d,share=a*:b,ephemeral,map_uid=1:2,size=1m,"
+				     "io_uring=auto")]++;
+		failed = disarm(faults);
 	}
+	g_assert_cmpint(outcomes[false], >, 0);
+	g_assert_cmpint(outcomes[true], >, 0);
 	daemon_start(options_of_path());
+}
+
+static void it_mounts_or_says_why_not(void)
+{
+	fail_each_start(IN_SHMFUSE);
+}
+
+static void so_it_does_where_libfuse_fails(void)
+{
+	fail_each_start(IN_LIBFUSE);
 }
 
 static const struct mount_test tests[] = {
@@ -676,6 +683,7 @@ static const struct mount_test tests[] = {
 	{ TEST(each_fault_of_libfuse_is_enomem), .says = "*" },
 	{ TEST(service_goes_on_when_there_is_memory_again), .says = "*" },
 	{ TEST(it_mounts_or_says_why_not), .says = "*" },
+	{ TEST(so_it_does_where_libfuse_fails), .says = "*" },
 };
 
 int main(int argc, char **argv)

@@ -182,7 +182,7 @@ static void killed_clients_leave_nothing_behind(void)
 		if (round == 1)
 			early = now;
 	}
-	g_assert_cmpint(now, <, early + 2048);
+	g_assert_cmpint(now, <, early + 1024);
 	put(MNT "/a", "text");
 	has_text(SHM "/a", "text");
 }
