@@ -328,9 +328,9 @@ int session_begin(struct fs *fs, message_line message, struct session_warnings *
 	if ((fs->handover->init_size == 0 ? begin_first(fs, message, warnings)
 					  : begin_again(fs, message)) < 0)
 		return -1;
-	fs->workers = workers_start(fs);
-	return fs->workers != NULL ? 0
-				   : fail(message, "cannot start a thread: %s", strerror(errno));
+	return start_threads(fs) == 0
+		       ? 0
+		       : fail(message, "cannot start a thread: %s", strerror(errno));
 }
 
 int session_serve(struct fs *fs, message_line message)

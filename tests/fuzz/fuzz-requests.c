@@ -62,6 +62,11 @@ static bool comes_to(unsigned descriptors)
 	return native_descriptors() == descriptors;
 }
 
+static void is_open(struct handle *handle)
+{
+	REQUIRE(handle == NULL);
+}
+
 /* Nothing that the kernel has let go of is there any more. */
 static void check_nothing_held(struct fs *fs, unsigned descriptors)
 {
@@ -70,7 +75,7 @@ static void check_nothing_held(struct fs *fs, unsigned descriptors)
 	holds_init(&fs->holds);
 	REQUIRE(fs->nodes.count == 1);
 	REQUIRE(fs->nodes.root->refs == 1 && fs->nodes.root->handles == NULL);
-	REQUIRE(fs->directories == NULL);
+	opened_visit(&fs->opened, is_open);
 	REQUIRE(fs->quota.open == NULL);
 	REQUIRE(comes_to(descriptors));
 }

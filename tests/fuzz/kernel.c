@@ -340,7 +340,8 @@ void kernel_begin(struct kernel *kernel, const struct options *options)
 
 	*kernel = (struct kernel){ .lock = PTHREAD_MUTEX_INITIALIZER,
 				   .changed = PTHREAD_COND_INITIALIZER };
-	REQUIRE(session_prepare(&kernel->fs, options, message) == 0);
+	REQUIRE(session_prepare(&kernel->fs, options, -1, message) == 0);
+	marks_watch(&kernel->fs.marks);
 	kernel->nodes[0] = (struct kernel_node){ .id = FUSE_ROOT_ID, .directory = true };
 	REQUIRE(take_device(kernel->fs.session) == 0);
 	REQUIRE(kernel_send(kernel, &request)->error == 0);
