@@ -7,6 +7,7 @@
 #include "locks.h"
 #include "nodes.h"
 
+#include <pthread.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 
@@ -164,8 +165,8 @@ static void test_release_lets_go_of_all_that_came_by_the_file(struct scene *scen
 /* ---- waits ---- */
 
 struct waiting {
-	GMutex lock;
-	GCond changed;
+	pthread_mutex_t lock; /* not GMutex, which ThreadSanitizer does not know */
+	pthread_cond_t changed;
 	struct lock_wait *wait; /* it has started */
 	bool done;
 	bool lost; /* nobody hears of its result */
@@ -176,10 +177,10 @@ static void on_started(struct lock_wait *wait, void *arg)
 {
 	struct waiting *waiting = arg;
 
-	g_mutex_lock(&waiting->lock);
+	pthread_mutex_lock(&waiting->lock);
 	waiting->wait = wait;
-	g_cond_broadcast(&waiting->changed);
-	g_mutex_unlock(&waiting->lock);
+	pthread_cond_broadcast(&waiting->changed);
+	pthread_mutex_unlock(&waiting->lock);
 }
 
 static bool on_done(int error, void *arg)
@@ -187,13 +188,13 @@ static bool on_done(int error, void *arg)
 	struct waiting *waiting = arg;
 	bool lost;
 
-	g_mutex_lock(&waiting->lock);
+	pthread_mutex_lock(&waiting->lock);
 	g_assert_false(waiting->done);
 	waiting->done = true;
 	waiting->error = error;
 	lost = waiting->lost;
-	g_cond_broadcast(&waiting->changed);
-	g_mutex_unlock(&waiting->lock);
+	pthread_cond_broadcast(&waiting->changed);
+	pthread_mutex_unlock(&waiting->lock);
 	return !lost;
 }
 
@@ -201,28 +202,29 @@ static void begin(struct scene *scene, const struct lock_request *request, struc
 {
 	const struct lock_waiter waiter = { on_started, on_done, waiting };
 
-	*waiting = (struct waiting){ 0 };
+	*waiting = (struct waiting){ .lock = PTHREAD_MUTEX_INITIALIZER,
+				     .changed = PTHREAD_COND_INITIALIZER };
 	assert_result(locks_wait(scene->locks, request, &waiter), 0);
-	g_mutex_lock(&waiting->lock);
+	pthread_mutex_lock(&waiting->lock);
 	while (waiting->wait == NULL)
-		g_cond_wait(&waiting->changed, &waiting->lock);
-	g_mutex_unlock(&waiting->lock);
+		pthread_cond_wait(&waiting->changed, &waiting->lock);
+	pthread_mutex_unlock(&waiting->lock);
 }
 
 /* As libfuse does it: done has to wait until the interrupt is over. */
 static void interrupt(struct waiting *waiting)
 {
-	g_mutex_lock(&waiting->lock);
+	pthread_mutex_lock(&waiting->lock);
 	lock_wait_interrupt(waiting->wait);
-	g_mutex_unlock(&waiting->lock);
+	pthread_mutex_unlock(&waiting->lock);
 }
 
 static int end(struct waiting *waiting)
 {
-	g_mutex_lock(&waiting->lock);
+	pthread_mutex_lock(&waiting->lock);
 	while (!waiting->done)
-		g_cond_wait(&waiting->changed, &waiting->lock);
-	g_mutex_unlock(&waiting->lock);
+		pthread_cond_wait(&waiting->changed, &waiting->lock);
+	pthread_mutex_unlock(&waiting->lock);
 	return waiting->error;
 }
 
