@@ -288,8 +288,18 @@ static int run_mounted(const struct mount_test *test)
 	return code;
 }
 
+static void show_daemon_stderr(void)
+{
+	g_autofree char *said = daemon_stderr();
+
+	if (said[0] != '\0')
+		g_printerr("daemons of this test said: %s\n", said);
+}
+
 static int run_case(const struct mount_test *test)
 {
+	int code;
+
 	prepare_namespace(test);
 	if (test->needs) {
 		g_autofree char *program = g_find_program_in_path(test->needs);
@@ -297,7 +307,10 @@ static int run_case(const struct mount_test *test)
 		if (!program)
 			skip_test("%s is not installed", test->needs);
 	}
-	return test->paths == NO_MOUNT ? run_body(test) : run_mounted(test);
+	code = test->paths == NO_MOUNT ? run_body(test) : run_mounted(test);
+	if (code != 0 && code != EXIT_SKIP)
+		show_daemon_stderr();
+	return code;
 }
 
 static int exit_code_of(pid_t pid)
