@@ -116,14 +116,20 @@ class Soak:
             '{} {rss} KiB {descriptors} fds {threads} threads'.format(name, **mount.sample())
             for name, mount in self.mounts.items())
 
+    def rest(self, moment):
+        print(f'{moment}: {self.samples()}', flush=True)
+        for mount in self.mounts.values():
+            mount.check_rest()
+
     def run(self, seconds, wanted):
         model = Model(random.Random(self.rng.random()), self.whole_mounts())
+        model.compare()
+        self.rest('before')
         start, rounds = time.monotonic(), 0
         while rounds == 0 or time.monotonic() - start < seconds:
             self.round(model, round_length(seconds), wanted)
             rounds += 1
-            print(f'{time.monotonic() - start:6.0f} s, round {rounds}: {self.samples()}',
-                  flush=True)
+            self.rest(f'{time.monotonic() - start:6.0f} s, round {rounds}')
         grown = [line for mount in self.mounts.values() for line in mount.growth()]
         for mount in self.mounts.values():
             mount.end()
