@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -16,7 +17,6 @@
 
 #define DAEMON_STDERR "/run/daemon.stderr"
 #define EXIT_SKIP     77
-#define CASE_SECONDS  60
 
 struct test_case {
 	const struct mount_test *test;
@@ -357,11 +357,19 @@ static int namespaces_of_case(const struct mount_test *test)
 	return exit_code_of(pid);
 }
 
+/* A slow build is given more. */
+static int case_seconds(void)
+{
+	const char *value = g_getenv("SHMFUSE_CASE_SECONDS");
+
+	return value ? atoi(value) : 60;
+}
+
 /* Exit code of the case; -1 if it had to be killed. */
 static int wait_for_case(pid_t pid)
 {
 	struct pollfd end = { .fd = (int)ok(syscall(SYS_pidfd_open, pid, 0)), .events = POLLIN };
-	bool ended = ok(poll(&end, 1, CASE_SECONDS * 1000)) == 1;
+	bool ended = ok(poll(&end, 1, case_seconds() * 1000)) == 1;
 	int status;
 
 	close(end.fd);
@@ -375,6 +383,13 @@ static void report_failure(const char *reason)
 {
 	g_test_message("%s", reason);
 	g_test_fail();
+}
+
+static void report_timeout(void)
+{
+	g_autofree char *reason = g_strdup_printf("did not end within %d seconds", case_seconds());
+
+	report_failure(reason);
 }
 
 static bool mounts_are_possible(void)
@@ -416,7 +431,7 @@ static void test_case_main(const void *data)
 	if (code == EXIT_SKIP)
 		g_test_skip(skip_reason);
 	else if (code == -1)
-		report_failure("did not end within " G_STRINGIFY(CASE_SECONDS) " seconds");
+		report_timeout();
 	else if (code != 0)
 		report_failure("see the messages above");
 }

@@ -121,13 +121,13 @@ class Soak:
         for mount in self.mounts.values():
             mount.check_rest()
 
-    def run(self, seconds, wanted):
+    def run(self, seconds, round_seconds, wanted):
         model = Model(random.Random(self.rng.random()), self.whole_mounts())
         model.compare()
         self.rest('before')
         start, rounds = time.monotonic(), 0
         while rounds == 0 or time.monotonic() - start < seconds:
-            self.round(model, round_length(seconds), wanted)
+            self.round(model, round_seconds, wanted)
             rounds += 1
             self.rest(f'{time.monotonic() - start:6.0f} s, round {rounds}')
         grown = [line for mount in self.mounts.values() for line in mount.growth()]
@@ -146,6 +146,7 @@ def read_arguments():
     parser.add_argument('--shmfuse', required=True, help='the daemon')
     parser.add_argument('--differential', required=True, help='the program of tests/differential')
     parser.add_argument('--minutes', type=float, required=True)
+    parser.add_argument('--round', type=float, metavar='SECONDS', help='the length of a round')
     parser.add_argument('--seed', type=int, default=time.time_ns() % (1 << 32))
     parser.add_argument('work', nargs='*', help='one of: ' +
                         ', '.join(work.__name__ for work in works.ALL))
@@ -166,7 +167,7 @@ def main():
     status = 0
     try:
         soak.mount_all()
-        soak.run(options.minutes * 60, wanted)
+        soak.run(options.minutes * 60, options.round or round_length(options.minutes * 60), wanted)
     except (Failed, OSError) as failed:
         print(f'FAILED: {failed}')
         for mount in soak.mounts.values():
