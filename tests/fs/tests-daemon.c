@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -44,6 +45,20 @@ static void a_signal_ends_it_while_files_are_open(void)
 	ok(kill(daemon, SIGTERM));
 	g_assert_cmpint(daemon_status(daemon), ==, 0);
 	g_assert_false(is_mounted(MNT));
+	close(fd);
+	mount_again();
+}
+
+static void a_signal_ends_it_while_locks_are_held(void)
+{
+	pid_t daemon = fresh_daemon();
+	int fd = ok(open(MNT "/a", O_RDWR | O_CREAT, 0600)), native = ok(open(SHM "/a", O_RDWR));
+
+	ok(flock(fd, LOCK_EX));
+	fails(EWOULDBLOCK, flock(native, LOCK_SH | LOCK_NB));
+	ok(kill(daemon, SIGTERM));
+	g_assert_cmpint(daemon_status(daemon), ==, 0);
+	ok(flock(native, LOCK_EX | LOCK_NB));
 	close(fd);
 	mount_again();
 }
@@ -346,6 +361,7 @@ static void check_tells_what_the_machine_can_do(void)
 static const struct mount_test tests[] = {
 	{ TEST(signals_unmount_and_end_it_well) },
 	{ TEST(a_signal_ends_it_while_files_are_open) },
+	{ TEST(a_signal_ends_it_while_locks_are_held) },
 	{ TEST(umount_ends_it_well) },
 	{ TEST(umount_right_after_many_files_ends_it_well) },
 	{ TEST(a_killed_daemon_loses_nothing) },

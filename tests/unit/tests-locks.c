@@ -162,6 +162,22 @@ static void test_release_lets_go_of_all_that_came_by_the_file(struct scene *scen
 	g_assert_null(scene->handle->node->owners);
 }
 
+static void test_unset_lets_go_of_both_kinds(struct scene *scene, const void *data)
+{
+	const struct lock_request record = whole(scene, 1, F_WRLCK);
+	const struct lock_request file = whole_file(scene, 2, LOCK_EX);
+
+	(void)data;
+	assert_result(locks_set(scene->locks, &record), 0);
+	assert_result(locks_set(scene->locks, &file), 0);
+	g_assert_false(native_lock(scene, F_RDLCK));
+	g_assert_cmpint(flock(scene->native, LOCK_SH | LOCK_NB), ==, -1);
+	locks_unset(scene->locks, &record);
+	locks_unset(scene->locks, &file);
+	g_assert_true(native_lock(scene, F_WRLCK));
+	g_assert_cmpint(flock(scene->native, LOCK_EX | LOCK_NB), ==, 0);
+}
+
 /* ---- waits ---- */
 
 struct waiting {
@@ -326,6 +342,7 @@ int main(int argc, char **argv)
 	add_scene(unlock_of_an_owner_without_locks_is_nothing);
 	add_scene(flush_lets_go_of_one_owner_s_locks);
 	add_scene(release_lets_go_of_all_that_came_by_the_file);
+	add_scene(unset_lets_go_of_both_kinds);
 	add_scene(wait_ends_with_the_lock);
 	add_scene(lock_that_nobody_hears_of_is_given_back);
 	add_scene(interrupted_wait_ends_without);

@@ -125,6 +125,21 @@ static void unlinked_objects_are_told_in_directories(void)
 	expect_rows("/a", "");
 }
 
+static void the_table_tells_counts_and_what_is_unlinked(void)
+{
+	g_autofree char *table = NULL;
+
+	make_object(SHM "/a");
+	for (int i = 0; i < 3; i++)
+		ok(open(SHM "/a", O_RDWR));
+	ok(unlink(SHM "/a"));
+	g_assert_cmpint(run_shmfuse("who"), ==, 0);
+	table = get(RUN_OUT);
+	g_test_message("%s", table);
+	g_assert_nonnull(strstr(table, "rw*3"));
+	g_assert_nonnull(strstr(table, "/a (deleted)"));
+}
+
 static void a_directory_is_what_lies_below_it(void)
 {
 	ok(mkdir(MNT "/team", 0755));
@@ -384,6 +399,7 @@ static const struct mount_test tests[] = {
 	{ TEST(a_descriptor_that_only_points_is_told), READS_JSON },
 	{ TEST(mappings_are_told_when_the_descriptor_is_closed), READS_JSON },
 	{ TEST(unlinked_objects_are_told_in_directories), READS_JSON },
+	{ TEST(the_table_tells_counts_and_what_is_unlinked) },
 	{ TEST(a_directory_is_what_lies_below_it), READS_JSON },
 	{ TEST(a_process_in_a_namespace_of_its_own_is_told), READS_JSON },
 	{ TEST(another_shm_file_system_is_not_mixed_up), READS_JSON },
