@@ -200,8 +200,13 @@ static bool attributes_match(struct walk *walk, const struct stat *a, const stru
 		return say(walk, "link count");
 	if (!directory && a->st_size != b->st_size)
 		return say(walk, "size");
-	if (!directory && a->st_blocks != b->st_blocks)
-		return say(walk, "blocks");
+	if (!directory && a->st_blocks != b->st_blocks) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "blocks (%ld, %ld)", (long)a->st_blocks,
+			 (long)b->st_blocks);
+		return say(walk, text);
+	}
 	if (!walk->path[0] && directory)
 		return inodes_match(walk, a, b);
 	if (compares_access(walk->world, b->st_mode) &&
