@@ -16,6 +16,7 @@ cmd:meson        meson
 cmd:ninja        ninja-build
 cmd:pkg-config   pkg-config
 cmd:python3      python3
+pc:libseccomp    libseccomp-dev
 '
 
 step() {

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -59,38 +58,6 @@ bool caller_is_limited(fuse_req_t req)
 	struct caller caller;
 
 	return caller_of(req, &caller) < 0 || caller.limited;
-}
-
-/* ---- capabilities: capset(2) is a thread's own affair ---- */
-
-/* libcap would ask the same of it. */
-static struct capabilities drop(__u32 low, __u32 high)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
-	struct capabilities before = { 0 };
-
-	if (syscall(SYS_capget, &header, before.sets) < 0)
-		return before;
-	memcpy(sets, before.sets, sizeof(sets));
-	sets[0].effective &= ~low;
-	sets[1].effective &= ~high;
-	if (memcmp(sets, before.sets, sizeof(sets)) != 0)
-		before.dropped = syscall(SYS_capset, &header, sets) == 0;
-	return before;
-}
-
-struct capabilities caller_drop_fsetid(void)
-{
-	return drop(CAP_TO_MASK(CAP_FSETID), 0);
-}
-
-void caller_restore(const struct capabilities *before)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-
-	if (before->dropped)
-		syscall(SYS_capset, &header, before->sets);
 }
 
 /* ---- identities ---- */
@@ -156,7 +123,7 @@ static int begin(const struct caller *caller, struct identity *before)
 	*before = caller_begin(caller->uid, caller->gid);
 	if (!caller->limited)
 		return 0;
-	before->capabilities = drop(~(__u32)0, ~(__u32)0);
+	before->capabilities = capabilities_drop(CAPABILITIES_ALL);
 	if (is_now(caller))
 		return 0;
 	caller_end_with_groups(*before);
@@ -187,7 +154,7 @@ void caller_end_with_groups(struct identity before)
 	const int error = errno;
 
 	/* These first: they have the right to the rest. */
-	caller_restore(&before.capabilities);
+	capabilities_restore(&before.capabilities);
 	caller_end(before);
 	if (geteuid() == 0)
 		set_groups(0, NULL);

@@ -12,10 +12,10 @@
  */
 #pragma once
 
+#include "capabilities.h"
 #include "owner.h"
 
 #include <fuse_lowlevel.h>
-#include <linux/capability.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -41,12 +41,6 @@ mode_t caller_mode(const struct owners *owners, const struct caller *caller, mod
 bool caller_is_root(fuse_req_t req);
 /* Acts as HOST, or has no identity at all. */
 bool caller_is_limited(fuse_req_t req);
-
-/* The capabilities of the thread, to be put back. */
-struct capabilities {
-	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
-	bool dropped;
-};
 
 /* File access identity of the thread. */
 struct identity {
@@ -88,11 +82,6 @@ bool caller_has_fowner(fuse_req_t req, const struct stat *st);
 
 /* Is the group among those of who sent the request? */
 bool caller_is_in_group(fuse_req_t req, gid_t gid);
-
-/* CAP_FSETID: who has it writes and truncates without clearing the set-user-ID
- * and set-group-ID bits. */
-struct capabilities caller_drop_fsetid(void);
-void caller_restore(const struct capabilities *before);
 
 /* The thread is the HOST that its caller stands for, if that one is limited. */
 struct acting {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 
+#include "confine.h"
 #include "options.h"
 #include "session.h"
 #include "uring.h"
@@ -65,25 +66,17 @@ static void mount_and_tell(struct trial *trial, const char *directory)
 	options_free(&options);
 }
 
-static void try_mount(struct trial *trial)
+static void try_mount(struct trial *trial, const char *directory)
 {
-	char directory[] = "/tmp/shmfuse-check-XXXXXX";
-
 	*trial = (struct trial){ .result = NOTHING };
 	/* Without the right to this it is in the open for a moment. */
 	if (unshare(CLONE_NEWNS) == 0)
 		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
-	if (mkdtemp(directory) == NULL) {
-		snprintf(trial->text, sizeof(trial->text), "cannot make a directory in /tmp: %s",
-			 strerror(errno));
-		return;
-	}
 	mount_and_tell(trial, directory);
-	rmdir(directory);
 }
 
 /* In a child, whose mount namespace and limits are its own. */
-static void run_trial(struct trial *trial)
+static void run_child(struct trial *trial, const char *directory)
 {
 	int ends[2];
 	pid_t child;
@@ -93,7 +86,7 @@ static void run_trial(struct trial *trial)
 		return;
 	child = fork();
 	if (child == 0) {
-		try_mount(trial);
+		try_mount(trial, directory);
 		_exit(write(ends[1], trial, sizeof(*trial)) == sizeof(*trial) ? 0 : 1);
 	}
 	close(ends[1]);
@@ -103,6 +96,20 @@ static void run_trial(struct trial *trial)
 		waitpid(child, NULL, 0);
 	}
 	close(ends[0]);
+}
+
+static void run_trial(struct trial *trial)
+{
+	char directory[] = "/tmp/shmfuse-check-XXXXXX";
+
+	*trial = (struct trial){ .result = NOTHING };
+	if (mkdtemp(directory) == NULL) {
+		snprintf(trial->text, sizeof(trial->text), "cannot make a directory in /tmp: %s",
+			 strerror(errno));
+		return;
+	}
+	run_child(trial, directory);
+	rmdir(directory);
 }
 
 /* ---- what can be read ---- */
@@ -158,6 +165,14 @@ static void show_privileges(FILE *out)
 		show(out, "privileges", "root: mounts are open to all users");
 	else
 		show(out, "privileges", "ordinary user: a mount is for this user alone");
+}
+
+static void show_confinement(FILE *out)
+{
+	char text[128];
+
+	confine_describe(text, sizeof(text));
+	show(out, "confinement", text);
 }
 
 static const char *file_system_type(const struct statfs *status)
@@ -219,6 +234,7 @@ int check_machine(FILE *out)
 	show(out, "libfuse", fuse_pkgversion());
 	show_uring(out, &trial);
 	show_privileges(out);
+	show_confinement(out);
 	show_space(out);
 	show_result(out, &trial);
 	return trial.result;

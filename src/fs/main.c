@@ -27,6 +27,8 @@ static void tell(const struct session_warnings *warnings)
 		log_warning("%s", warnings->data);
 	if (warnings->timeout[0] != '\0')
 		log_warning("%s", warnings->timeout);
+	if (warnings->confinement[0] != '\0')
+		log_warning("%s", warnings->confinement);
 }
 
 /* The session from its first request to its end: the exit code. ready: for
@@ -65,9 +67,11 @@ static int serve(struct fs *fs, int ready)
 /* The same in a process whose parent keeps the mount. */
 static int serve_kept(struct fs *fs, int ready)
 {
-	const int status = serve(fs, ready);
+	int status;
 
-	session_leave(fs);
+	fs->is_kept = true;
+	status = serve(fs, ready);
+	session_leave();
 	session_stop(fs);
 	return status;
 }

@@ -58,7 +58,7 @@ void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 struct change {
 	struct node *node;
 	const struct handle *handle; /* of ftruncate(2), or NULL */
-	int fd;			     /* the handle's, or O_PATH */
+	int fd;			     /* the handle's, or of tree_open_to_change() */
 	struct stat old;	     /* before the change */
 	const struct stat *attr;
 	int to_set;
@@ -82,16 +82,18 @@ static int set_mode(const struct change *change)
 
 static int set_owner(const struct change *change)
 {
+	int error = 0;
+
 	/* Root's own chown(2) below clears them as root's does; others have
 	 * fewer rights to keep them. */
 	if (!change->node->directory && !caller_is_root(change->caller)) {
-		int error = set_id_clear(change->caller, change->fd);
-
+		error = set_id_clear(change->caller, change->fd);
 		if (error < 0)
 			return error;
 	}
-	if (fchownat(change->fd, "", change->uid, change->gid, AT_EMPTY_PATH) < 0)
-		return -errno;
+	error = tree_chown(change->fd, change->uid, change->gid);
+	if (error < 0)
+		return error;
 	/* A directory keeps its set-group-ID bit, the file that marks it does not. */
 	if (change->node->directory && (change->old.st_mode & (S_ISUID | S_ISGID)))
 		return tree_chmod(change->fd, change->old.st_mode);
@@ -156,7 +158,7 @@ static int set_times(const struct change *change)
 			    change->attr->st_mtim),
 	};
 
-	return utimensat(change->fd, "", times, AT_EMPTY_PATH) < 0 ? -errno : 0;
+	return tree_set_times(change->fd, times);
 }
 
 /* To change nothing is to chown(2) to nobody, which clears the set-ID bits. The
@@ -238,7 +240,7 @@ static int attr_set(struct fs *fs, struct node *node, const struct stat *attr, i
 
 	if (error < 0)
 		return error;
-	change.fd = handle != NULL ? handle->fd : tree_open(fs, node, O_PATH);
+	change.fd = handle != NULL ? handle->fd : tree_open_to_change(fs, node);
 	if (change.fd < 0)
 		return change.fd;
 	if (pshm_fstat(change.fd, &change.old) < 0)

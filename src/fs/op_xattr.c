@@ -17,7 +17,8 @@
 #include <sys/xattr.h>
 
 /* The calls that take a descriptor refuse an O_PATH one, and to open the
- * object for reading is a right that the daemon may not have: by its way. */
+ * object for reading is a right that the daemon may not have: by its way in
+ * /proc. */
 static int open_path(struct fs *fs, struct node *node, self_path path)
 {
 	int fd = tree_open(fs, node, O_PATH);
@@ -123,13 +124,12 @@ static int check_owner(struct node *node, int fd, const char *name, fuse_req_t r
 }
 
 /* A descriptor of an object whose attribute the user may change. */
-static int open_to_change(struct fs *fs, struct node *node, const char *name, fuse_req_t req,
-			  self_path path)
+static int open_to_change(struct fs *fs, struct node *node, const char *name, fuse_req_t req)
 {
 	int error = tree_check_writable(node), fd = -1;
 
 	if (error == 0)
-		error = fd = open_path(fs, node, path);
+		error = fd = tree_open_to_change(fs, node);
 	if (fd >= 0)
 		error = check_owner(node, fd, name, req);
 	if (error == 0)
@@ -142,31 +142,44 @@ static int open_to_change(struct fs *fs, struct node *node, const char *name, fu
 #define CHANGED 1
 
 /* Has a process set this that died before it could say so? */
-static bool was_set(const char *path, const char *name, const void *value, size_t size)
+static bool was_set(int fd, const char *name, const void *value, size_t size)
 {
 	char *present = replay_noted() == CHANGED ? malloc(size + 1) : NULL;
+	self_path path;
 	const bool was = present != NULL &&
-			 getxattr(path, name, present, size + 1) == (ssize_t)size &&
+			 getxattr(tree_self(fd, path), name, present, size + 1) == (ssize_t)size &&
 			 memcmp(present, value, size) == 0;
 
 	free(present);
 	return was;
 }
 
-static int set_value(const char *path, const char *name, const void *value, size_t size, int flags)
+static int set_on(int fd, const char *name, const void *value, size_t size, int flags)
 {
+	self_path path;
+	int result;
+
 	replay_note(CHANGED);
-	if (setxattr(path, name, value, size, flags) == 0)
+	result = fsetxattr(fd, name, value, size, flags);
+	if (result < 0 && errno == EBADF)
+		result = setxattr(tree_self(fd, path), name, value, size, flags);
+	if (result < 0 && errno == EEXIST && was_set(fd, name, value, size))
 		return 0;
-	return errno == EEXIST && was_set(path, name, value, size) ? 0 : -errno;
+	return result < 0 ? -errno : 0;
 }
 
-static int remove_value(const char *path, const char *name)
+static int remove_on(int fd, const char *name)
 {
+	self_path path;
+	int result;
+
 	replay_note(CHANGED);
-	if (removexattr(path, name) == 0)
+	result = fremovexattr(fd, name);
+	if (result < 0 && errno == EBADF)
+		result = removexattr(tree_self(fd, path), name);
+	if (result < 0 && errno == ENODATA && replay_noted() == CHANGED)
 		return 0;
-	return errno == ENODATA && replay_noted() == CHANGED ? 0 : -errno;
+	return result < 0 ? -errno : 0;
 }
 
 static int xattr_set(struct fs *fs, struct node *node, const char *name, const void *value,
@@ -174,18 +187,16 @@ static int xattr_set(struct fs *fs, struct node *node, const char *name, const v
 {
 	NAMES held = names_hold(fs);
 	ACTING acting = { 0 };
-	self_path path;
 	int error, fd;
 
 	if (is_unsupported(fs, node, name))
 		return -EOPNOTSUPP;
-	error = acting_begin(&acting, req);
-	if (error < 0)
-		return error;
-	fd = open_to_change(fs, node, name, req, path);
+	fd = open_to_change(fs, node, name, req);
 	if (fd < 0)
 		return fd;
-	error = set_value(path, name, value, size, flags);
+	error = acting_begin(&acting, req);
+	if (error == 0)
+		error = set_on(fd, name, value, size, flags);
 	pshm_close(fd);
 	return error;
 }
@@ -194,15 +205,13 @@ static int xattr_remove(struct fs *fs, struct node *node, const char *name, fuse
 {
 	NAMES held = names_hold(fs);
 	ACTING acting = { 0 };
-	self_path path;
-	int error = acting_begin(&acting, req), fd;
+	int error, fd = open_to_change(fs, node, name, req);
 
-	if (error < 0)
-		return error;
-	fd = open_to_change(fs, node, name, req, path);
 	if (fd < 0)
 		return fd;
-	error = remove_value(path, name);
+	error = acting_begin(&acting, req);
+	if (error == 0)
+		error = remove_on(fd, name);
 	pshm_close(fd);
 	return error;
 }

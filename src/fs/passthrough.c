@@ -4,7 +4,7 @@
  * backing id, shared by its open files and given up by the last of them (an id
  * given up earlier is missed by the opener, who looks it up after our reply).
  */
-#include "caller.h"
+#include "capabilities.h"
 #include "data.h"
 
 #include "posix_shm.h"
@@ -35,11 +35,11 @@ static pthread_mutex_t *lock_of(struct fs *fs, const struct node *node)
 static int backing_open(struct fs *fs, int fd)
 {
 	struct backing_map map = { .fd = fd };
-	const struct capabilities before = caller_drop_fsetid();
+	const struct capabilities before = capabilities_drop(CAPABILITY(CAP_FSETID));
 	const int id = ioctl(fuse_session_fd(fs->session), BACKING_OPEN, &map);
 	const int error = -errno;
 
-	caller_restore(&before);
+	capabilities_restore(&before);
 	return id < 0 ? error : id;
 }
 

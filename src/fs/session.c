@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "session.h"
 
+#include "confine.h"
 #include "counters.h"
 #include "data.h"
 #include "device.h"
@@ -18,8 +19,9 @@
 #include "shm/platform.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <linux/close_range.h>
 #include <linux/fuse.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -239,6 +241,55 @@ static int settle_timeout(struct fs *fs, message_line message, message_line warn
 	return 0;
 }
 
+/* ---- what is given away ---- */
+
+/* libfuse unmounts by itself for user 0, and by fusermount3 for others; a keeper
+ * does that for its child. */
+static struct confinement confinement_of(const struct fs *fs)
+{
+	const bool privileged = geteuid() == 0;
+
+	return (struct confinement){
+		.space = fs->space,
+		.privileged = privileged,
+		.root_callers = !fs->options->owners.users.is_one,
+		.unmounts = privileged && !fs->is_kept,
+		.runs_programs = !privileged && !fs->is_kept,
+		.debug = fs->options->debug,
+	};
+}
+
+static void tell_confinement(int error, const char *fault, message_line warning)
+{
+	if (error < 0)
+		snprintf(warning, sizeof(message_line),
+			 "less confined than it should be: %s: %s; see doc/security.md", fault,
+			 strerror(-error));
+}
+
+static void confine_before_threads(const struct fs *fs, message_line warning)
+{
+	struct confinement confinement = confinement_of(fs);
+	const char *fault;
+	int error;
+
+	confinement.passthrough = fs->options->data != DATA_MAPPED;
+	error = confine_privileges(&confinement, &fault);
+	tell_confinement(error, fault, warning);
+}
+
+static void confine_to_serve(const struct fs *fs, message_line warning)
+{
+	struct confinement confinement = confinement_of(fs);
+	const char *fault;
+	int error;
+
+	confinement.passthrough = fs->passthrough;
+	confinement.io_uring = fs->uring != NULL && uring_fault(fs->uring) == NULL;
+	error = confine_calls(&confinement, &fault);
+	tell_confinement(error, fault, warning);
+}
+
 /* ---- begin and end ---- */
 
 /* libfuse knows a mount that is there already by its descriptor. */
@@ -325,12 +376,13 @@ int session_begin(struct fs *fs, message_line message, struct session_warnings *
 		fs->uring = uring_attach(fs->session, fs->counters);
 	if (fs->uring == NULL && !device_attach(fs->session) && fs->options->supervise)
 		return fail(message, "supervise: this libfuse was built without custom-io");
+	confine_before_threads(fs, warnings->confinement);
 	if ((fs->handover->init_size == 0 ? begin_first(fs, message, warnings)
 					  : begin_again(fs, message)) < 0)
 		return -1;
-	return start_threads(fs) == 0
-		       ? 0
-		       : fail(message, "cannot start a thread: %s", strerror(errno));
+	confine_to_serve(fs, warnings->confinement);
+	return start_threads(fs) == 0 ? 0
+				      : fail(message, "cannot start a thread: %s", strerror(errno));
 }
 
 int session_serve(struct fs *fs, message_line message)
@@ -358,10 +410,10 @@ static void unmount(struct fs *fs)
 		fuse_session_unmount(fs->session);
 }
 
-void session_leave(struct fs *fs)
+void session_leave(void)
 {
-	fs->is_kept = true;
-	unshare(CLONE_FILES);
+	/* unshare(2), which does no more, is among what is given away. */
+	close_range(UINT_MAX, UINT_MAX, CLOSE_RANGE_UNSHARE);
 }
 
 void session_stop(struct fs *fs)

@@ -17,6 +17,7 @@ struct session_warnings {
 	message_line data;
 	message_line transport;
 	message_line timeout;
+	message_line confinement;
 };
 
 /* Opens the shm file system and makes a session, which is not mounted: for who
@@ -29,12 +30,13 @@ int session_prepare(struct fs *fs, const struct options *options, int inherited,
 int session_mount(struct fs *fs, const struct options *options, int inherited,
 		  message_line message);
 /* Answers the kernel's first request and settles the data path and the transport,
- * or goes on where another process died. Threads may run from here on: the caller
+ * or goes on where another process died, and gives away what is not needed any more
+ * (confine.h). Threads may run from here on: the caller
  * must not fork any more. 0, or -1 with session_stop() to be called. */
 int session_begin(struct fs *fs, message_line message, struct session_warnings *warnings);
 /* Answers requests until the mount ends or a signal asks for the end. 0 or -1. */
 int session_serve(struct fs *fs, message_line message);
-/* The process is not the one that mounted, and shares its descriptors: from here on
- * it neither closes them nor unmounts. */
-void session_leave(struct fs *fs);
+/* For a process that is not the one that mounted (fs->is_kept), and shares its
+ * descriptors: from here on it closes its own. */
+void session_leave(void);
 void session_stop(struct fs *fs);

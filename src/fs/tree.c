@@ -326,11 +326,34 @@ int tree_reopen(int fd, int oflag)
 	return result < 0 ? -errno : result;
 }
 
+/* EBADF: the descriptor is O_PATH, see tree_open_to_change(). */
+
 int tree_chmod(int fd, mode_t mode)
 {
 	self_path path;
+	int result = fchmod(fd, mode & 07777);
 
-	return chmod(tree_self(fd, path), mode & 07777) < 0 ? -errno : 0;
+	if (result < 0 && errno == EBADF)
+		result = chmod(tree_self(fd, path), mode & 07777);
+	return result < 0 ? -errno : 0;
+}
+
+int tree_chown(int fd, uid_t uid, gid_t gid)
+{
+	int result = fchown(fd, uid, gid);
+
+	if (result < 0 && errno == EBADF)
+		result = fchownat(fd, "", uid, gid, AT_EMPTY_PATH);
+	return result < 0 ? -errno : 0;
+}
+
+int tree_set_times(int fd, const struct timespec times[2])
+{
+	int result = futimens(fd, times);
+
+	if (result < 0 && errno == EBADF)
+		result = utimensat(fd, "", times, AT_EMPTY_PATH);
+	return result < 0 ? -errno : 0;
 }
 
 static int reopen_handle(struct fs *fs, struct node *node, int oflag)
@@ -393,6 +416,21 @@ int tree_open(struct fs *fs, struct node *node, int oflag)
 	return reopen_handle(fs, node, oflag);
 }
 
+/* The filter of system calls leaves root's daemon only the calls that take a
+ * descriptor, and no O_PATH one. */
+static int flag_to_change(void)
+{
+	return geteuid() == 0 ? O_RDONLY : O_PATH;
+}
+
+int tree_open_to_change(struct fs *fs, struct node *node)
+{
+	const int fd = tree_open(fs, node, flag_to_change());
+
+	/* Root of a user namespace, and an object of somebody outside. */
+	return fd == -EACCES ? tree_open(fs, node, O_PATH) : fd;
+}
+
 void tree_touch(struct fs *fs, const char *prefix)
 {
 	const struct timespec now[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_NOW } };
@@ -400,9 +438,9 @@ void tree_touch(struct fs *fs, const char *prefix)
 
 	if (prefix[0] == '\0')
 		return;
-	fd = pshm_space_open_object(fs->space, prefix, O_PATH);
+	fd = pshm_space_open_object(fs->space, prefix, flag_to_change());
 	if (fd < 0)
 		return;
-	utimensat(fd, "", now, AT_EMPTY_PATH);
+	tree_set_times(fd, now);
 	pshm_close(fd);
 }

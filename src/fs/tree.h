@@ -60,14 +60,19 @@ int tree_stat_directory(struct fs *fs, const char *prefix, struct stat *st);
 /* A new descriptor of the node's object, whatever its name is now.
  * oflag: O_PATH, or one of O_RDONLY, O_WRONLY, O_RDWR. */
 int tree_open(struct fs *fs, struct node *node, int oflag);
+/* The same, for the functions below that change attributes: O_PATH where the daemon
+ * may change more than it may open. */
+int tree_open_to_change(struct fs *fs, struct node *node);
 /* The way to an object by its descriptor, whatever that may do by itself. */
 typedef char self_path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
 const char *tree_self(int fd, self_path path);
 /* A further descriptor of the object that fd refers to. */
 int tree_reopen(int fd, int oflag);
 
-/* chmod(2) of the object that fd refers to, which O_PATH will do for. */
+/* Attributes of the object that fd refers to. */
 int tree_chmod(int fd, mode_t mode);
+int tree_chown(int fd, uid_t uid, gid_t gid);
+int tree_set_times(int fd, const struct timespec times[2]);
 
 /* Status of an object as users of the mount see it. */
 void tree_show_status(struct stat *st, bool directory);

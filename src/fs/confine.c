@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "confine.h"
+
+#include "capabilities.h"
+#include "landlock.h"
+#include "system_calls.h"
+
+#include "version.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Each with its reason in doc/security.md. */
+static uint64_t capabilities_needed(const struct confinement *confinement)
+{
+	uint64_t mask = CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID) | CAPABILITY(CAP_CHOWN) |
+			CAPABILITY(CAP_FOWNER) | CAPABILITY(CAP_FSETID) |
+			CAPABILITY(CAP_DAC_OVERRIDE) | CAPABILITY(CAP_DAC_READ_SEARCH);
+
+	if (confinement->root_callers)
+		mask |= CAPABILITY(CAP_SETFCAP) | CAPABILITY(CAP_SYS_ADMIN);
+	if (confinement->unmounts || confinement->passthrough)
+		mask |= CAPABILITY(CAP_SYS_ADMIN);
+	return mask;
+}
+
+static void *wait_for_end(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+/* What the C library reads when it first needs it, and could not any more: the
+ * time zone for messages, and glibc the library that cancels threads, as libfuse
+ * does at the end. */
+static void load_what_comes_late(void)
+{
+	pthread_t thread;
+
+	tzset();
+	if (pthread_create(&thread, NULL, wait_for_end, NULL) != 0)
+		return;
+	pthread_cancel(thread);
+	pthread_join(thread, NULL);
+}
+
+int confine_privileges(const struct confinement *confinement, const char **fault)
+{
+	int error;
+
+	load_what_comes_late();
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	*fault = "capabilities";
+	error = capabilities_limit(capabilities_needed(confinement));
+	if (error < 0 || confinement->runs_programs)
+		return error;
+	*fault = "no_new_privs";
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	if (confinement->unmounts || INSTRUMENTED)
+		return 0;
+	*fault = "Landlock";
+	error = landlock_limit(confinement->space);
+	return error == -EOPNOTSUPP ? 0 : error;
+}
+
+int confine_calls(const struct confinement *confinement, const char **fault)
+{
+	*fault = "the filter of system calls";
+	if (confinement->runs_programs || INSTRUMENTED)
+		return 0;
+	return system_calls_limit(confinement);
+}
+
+static bool has_filters(void)
+{
+	const uint32_t action = SECCOMP_RET_KILL_PROCESS;
+
+	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
+void confine_describe(char *text, size_t size)
+{
+	const int abi = landlock_abi();
+
+	if (INSTRUMENTED)
+		snprintf(text, size, "no system call filter, no Landlock: a build with sanitizers");
+	else if (abi > 0)
+		snprintf(text, size, "%s, Landlock (version %d)",
+			 has_filters() ? "system call filter" : "no system call filter", abi);
+	else
+		snprintf(text, size, "%s, no Landlock",
+			 has_filters() ? "system call filter" : "no system call filter");
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Landlock (man 7 landlock): which files the process may reach by name from now
+ * on. What is open stays open.
+ */
+#pragma once
+
+/* What the kernel has: 0 for none. */
+int landlock_abi(void);
+
+/* The thread, and those that it makes, open nothing but what lies in the directory
+ * of objects (space, a descriptor) and what the daemon reads of the machine; they
+ * signal no other process, have no TCP, and cannot mount or unmount. It takes
+ * no_new_privs. 0 or a negative errno; -EOPNOTSUPP where there is no Landlock. */
+int landlock_limit(int space);
