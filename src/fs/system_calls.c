@@ -169,15 +169,26 @@ static int allow_all(scmp_filter_ctx filter, const struct confinement *confineme
 		error = add_all(filter, SCMP_ACT_ALLOW, to_unmount);
 	if (error == 0 && !confinement->privileged)
 		error = add_all(filter, SCMP_ACT_ALLOW, by_path);
+	if (error == 0 && !confinement->privileged)
+		error = add(filter, SCMP_ACT_ALLOW,
+			    &(const struct limit){ "utimensat", 0, { { 0 } } });
 	return error;
 }
 
 static int deny(scmp_filter_ctx filter, const struct confinement *confinement)
 {
+	const struct limit times_by_path = { "utimensat", 1, { SCMP_A1(SCMP_CMP_NE, 0) } };
+	const struct limit process = {
+		"clone", 1, { SCMP_CMP(CLONE_FLAGS, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0) }
+	};
 	int error = add_all(filter, SCMP_ACT_ERRNO(ENOSYS), refused);
 
 	if (error == 0 && confinement->privileged)
 		error = add_all(filter, SCMP_ACT_ERRNO(EPERM), by_path);
+	if (error == 0 && confinement->privileged)
+		error = add(filter, SCMP_ACT_ERRNO(EPERM), &times_by_path);
+	if (error == 0)
+		error = add(filter, SCMP_ACT_KILL_PROCESS, &process);
 	if (error == 0)
 		error = add_all(filter, SCMP_ACT_KILL_PROCESS, never);
 	return error;

@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the daemon gives away before it serves (doc/security.md): of running
+ * daemons, as /proc tells it; and of processes that confine themselves as the
+ * daemon does, and then try.
+ */
+#include "mount.h"
+
+#include "confine.h"
+#include "version.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <time.h>
+
+#define BIT(capability) (G_GUINT64_CONSTANT(1) << (capability))
+#define OF_OBJECTS                                                                             \
+	(BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_FOWNER) | \
+	 BIT(CAP_FSETID) | BIT(CAP_SETUID) | BIT(CAP_SETGID))
+
+/* ---- running daemons ---- */
+
+/* In the place of the fixture's, which unmounts it at the end. */
+static pid_t fresh_daemon(const char *more)
+{
+	g_autofree char *options = g_strconcat(options_of_path(), more, NULL);
+
+	unmount();
+	return daemon_start(options);
+}
+
+static char *value_in(const char *status, const char *name)
+{
+	g_autofree char *key = g_strdup_printf("\n%s:\t", name);
+	const char *at = strstr(status, key);
+
+	g_assert_nonnull(at);
+	at += strlen(key);
+	return g_strndup(at, strcspn(at, "\n"));
+}
+
+static guint64 mask_in(const char *status, const char *name)
+{
+	g_autofree char *value = value_in(status, name);
+
+	return g_ascii_strtoull(value, NULL, 16);
+}
+
+static void has_capabilities(const char *status, guint64 expected)
+{
+	g_assert_cmphex(mask_in(status, "CapPrm"), ==, expected);
+	g_assert_cmphex(mask_in(status, "CapEff"), ==, expected);
+	g_assert_cmphex(mask_in(status, "CapBnd"), ==, expected);
+	g_assert_cmphex(mask_in(status, "CapInh"), ==, 0);
+	g_assert_cmphex(mask_in(status, "CapAmb"), ==, 0);
+}
+
+static void is_filtered(const char *status)
+{
+	g_assert_cmphex(mask_in(status, "NoNewPrivs"), ==, 1);
+	g_assert_cmphex(mask_in(status, "Seccomp"), ==, INSTRUMENTED ? 0 : SECCOMP_MODE_FILTER);
+}
+
+/* Calls each with /proc/PID/task/TID/status. */
+static void each_thread(pid_t daemon, void (*each)(const char *status, guint64 arg), guint64 arg)
+{
+	g_autofree char *tasks = g_strdup_printf("/proc/%d/task", daemon);
+	g_autofree char *names = names_in(tasks);
+	g_auto(GStrv) ids = g_strsplit(g_strstrip(names), " ", -1);
+
+	g_assert_cmpint(g_strv_length(ids), >=, 2);
+	for (char **id = ids; *id; id++) {
+		g_autofree char *path = g_strdup_printf("%s/%s/status", tasks, *id);
+		g_autofree char *status = get(path);
+
+		each(status, arg);
+	}
+}
+
+static void has_no_capabilities(const char *status, guint64 arg)
+{
+	g_assert_cmphex(mask_in(status, "CapPrm"), ==, arg);
+}
+
+static void is_confined(const char *status, guint64 capabilities)
+{
+	has_capabilities(status, capabilities);
+	is_filtered(status);
+}
+
+/* By default root's daemon unmounts by itself, and may have root as a caller. */
+static void each_thread_has_what_is_documented(void)
+{
+	const pid_t daemon = fresh_daemon("");
+
+	put(MNT "/a", "text");
+	has_text(MNT "/a", "text");
+	each_thread(daemon, is_confined, OF_OBJECTS | BIT(CAP_SETFCAP) | BIT(CAP_SYS_ADMIN));
+}
+
+static void where_nobody_is_root_no_file_gets_capabilities(void)
+{
+	const pid_t daemon = fresh_daemon(",uid=1000");
+
+	has_names(MNT, "");
+	each_thread(daemon, is_confined, OF_OBJECTS | BIT(CAP_SYS_ADMIN));
+}
+
+/* libfuse would leave it to umount(8), as that keeps a list of its own. */
+static void it_unmounts_by_itself_whatever_lists_there_are(void)
+{
+	const pid_t daemon = fresh_daemon("");
+
+	put(MNT "/a", "text");
+	ok(mkdir("/run/mount", 0755));
+	put("/run/mount/utab", "");
+	ok(kill(daemon, SIGTERM));
+	g_assert_cmpint(daemon_status(daemon), ==, 0);
+	g_assert_false(is_mounted(MNT));
+	daemon_start(options_of_path());
+}
+
+/* A set-user-ID program must be able to unmount for him. */
+static void a_users_daemon_shows_its_memory_to_nobody(void)
+{
+	g_autofree char *memory = NULL;
+	pid_t daemon;
+
+	ok(mknod("/run/fuse", S_IFCHR | 0666, stat_of("/dev/fuse").st_rdev));
+	ok(chmod("/run/fuse", 0666));
+	ok(mount("/run/fuse", "/dev/fuse", NULL, MS_BIND, NULL));
+	put("/run/passwd", "root:x:0:0::/:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n");
+	ok(mount("/run/passwd", "/etc/passwd", NULL, MS_BIND, NULL));
+	ok(chown(MNT, 1000, 1000));
+	CHILD (daemon) {
+		ok(setresgid(1000, 1000, 1000));
+		ok(setresuid(1000, 1000, 1000));
+		execl(shmfuse_path(), "shmfuse", "-f", "-o", "data=mapped", MNT, (char *)NULL);
+	}
+	memory = g_strdup_printf("/proc/%d/mem", daemon);
+	wait_until (is_mounted(MNT) && stat_of(memory).st_uid == 0)
+		;
+	AS_USER (1000, 1000)
+		put(MNT "/a", "text");
+	each_thread(daemon, has_no_capabilities, 0);
+	AS_USER (1000, 1000)
+		sh("fusermount3 -u $MNT");
+	g_assert_cmpint(daemon_status(daemon), ==, 0);
+}
+
+/* ---- processes that confine themselves ---- */
+
+/* The daemon of a supervised mount, which has nothing to unmount. */
+static struct confinement served_by_root(void)
+{
+	return (struct confinement){
+		.space = (int)ok(open(SHM, O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+		.privileged = true,
+	};
+}
+
+static void confine(const struct confinement *confinement)
+{
+	const char *fault;
+
+	if (confine_privileges(confinement, &fault) < 0 || confine_calls(confinement, &fault) < 0)
+		g_error("%s: %s", fault, g_strerror(errno));
+}
+
+/* A block that runs confined, in a child that must end well. */
+#define CONFINED(confinement)                                              \
+	for (bool G_PASTE(child_, __LINE__) = child_confined(confinement); \
+	     G_PASTE(child_, __LINE__); G_PASTE(child_, __LINE__) = child_exit())
+
+static bool child_confined(struct confinement confinement)
+{
+	pid_t pid = (pid_t)ok(fork());
+
+	if (pid == 0) {
+		confine(&confinement);
+		return true;
+	}
+	ends_well(pid);
+	return false;
+}
+
+static void call(const void *argument)
+{
+	syscall(*(const int *)argument, 0, 0, 0, 0, 0, 0);
+}
+
+/* The kernel ends the process: SIGSYS. */
+static void is_fatal(struct confinement confinement, void (*attempt)(const void *),
+		     const void *argument)
+{
+	pid_t pid = (pid_t)ok(fork());
+	int status;
+
+	if (pid == 0) {
+		confine(&confinement);
+		attempt(argument);
+		_exit(0);
+	}
+	ok(waitpid(pid, &status, 0));
+	g_assert_cmphex(status, ==, SIGSYS);
+}
+
+static void unknown_calls_are_missing(void)
+{
+	g_unsetenv("SHMFUSE_SECCOMP");
+	CONFINED(served_by_root())
+	{
+		fails(ENOSYS, syscall(SYS_getppid));
+		fails(ENOSYS, syscall(SYS_inotify_init1, 0));
+		fails(ENOSYS, syscall(SYS_io_uring_setup, 1, NULL));
+		fails(ENOSYS, syscall(SYS_io_uring_enter, -1, 0, 0, 0, NULL, 0));
+	}
+}
+
+static void in_tests_unknown_calls_end_it(void)
+{
+	is_fatal(served_by_root(), call, &(const int){ SYS_getppid });
+}
+
+static void with_debugging_nothing_is_denied(void)
+{
+	struct confinement confinement = served_by_root();
+
+	confinement.debug = true;
+	CONFINED(confinement)
+	{
+		ok(syscall(SYS_getppid));
+		fails(ENOENT, execl("/run/missing", "missing", (char *)NULL));
+	}
+}
+
+static void what_only_intruders_call_ends_it(void)
+{
+	static const int calls[] = {
+		SYS_execve,
+		SYS_execveat,
+		SYS_ptrace,
+		SYS_process_vm_readv,
+		SYS_process_vm_writev,
+		SYS_mount,
+		SYS_move_mount,
+		SYS_pivot_root,
+		SYS_chroot,
+		SYS_setns,
+		SYS_unshare,
+		SYS_open_by_handle_at,
+		SYS_bpf,
+		SYS_init_module,
+		SYS_finit_module,
+		SYS_kexec_load,
+	};
+
+	g_unsetenv("SHMFUSE_SECCOMP");
+	for (size_t i = 0; i < G_N_ELEMENTS(calls); i++)
+		is_fatal(served_by_root(), call, &calls[i]);
+}
+
+static void make_a_process(const void *argument)
+{
+	(void)argument;
+	if (fork() == 0)
+		_exit(0);
+}
+
+static void *nothing(void *argument)
+{
+	return argument;
+}
+
+static void it_makes_threads_and_no_processes(void)
+{
+	g_unsetenv("SHMFUSE_SECCOMP");
+	is_fatal(served_by_root(), make_a_process, NULL);
+	CONFINED(served_by_root())
+	{
+		pthread_t thread;
+
+		g_assert_cmpint(pthread_create(&thread, NULL, nothing, NULL), ==, 0);
+		g_assert_cmpint(pthread_join(thread, NULL), ==, 0);
+	}
+}
+
+static void *sleep_long(void *argument)
+{
+	sleep(1000);
+	return argument;
+}
+
+/* As libfuse ends its threads: glibc reads a library for it. */
+static void it_ends_threads(void)
+{
+	CONFINED(served_by_root())
+	{
+		pthread_t thread;
+		void *result;
+
+		g_assert_cmpint(pthread_create(&thread, NULL, sleep_long, NULL), ==, 0);
+		g_assert_cmpint(pthread_cancel(thread), ==, 0);
+		g_assert_cmpint(pthread_join(thread, &result), ==, 0);
+		g_assert_true(result == PTHREAD_CANCELED);
+	}
+}
+
+static void it_signals_nobody_else(void)
+{
+	const pid_t other = getppid();
+
+	g_unsetenv("SHMFUSE_SECCOMP");
+	CONFINED(served_by_root())
+	{
+		fails(ENOSYS, kill(other, 0));
+		fails(ENOSYS, syscall(SYS_tgkill, other, other, 0));
+		ok(syscall(SYS_tgkill, getpid(), gettid(), 0));
+	}
+}
+
+static void no_memory_becomes_code(void)
+{
+	const int code = PROT_READ | PROT_EXEC;
+
+	g_unsetenv("SHMFUSE_SECCOMP");
+	CONFINED(served_by_root())
+	{
+		void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				    -1, 0);
+
+		g_assert_true(memory != MAP_FAILED);
+		fails(ENOSYS, mprotect(memory, 4096, code));
+		g_assert_true(mmap(NULL, 4096, code, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+			      MAP_FAILED);
+	}
+}
+
+static void it_sends_datagrams_on_this_machine_alone(void)
+{
+	g_unsetenv("SHMFUSE_SECCOMP");
+	CONFINED(served_by_root())
+	{
+		ok(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+		fails(ENOSYS, socket(AF_UNIX, SOCK_STREAM, 0));
+		fails(ENOSYS, socket(AF_INET, SOCK_DGRAM, 0));
+		fails(ENOSYS, socket(AF_NETLINK, SOCK_RAW, 0));
+	}
+}
+
+static void only_who_has_to_unmounts(void)
+{
+	struct confinement confinement = served_by_root();
+
+	g_unsetenv("SHMFUSE_SECCOMP");
+	CONFINED(confinement)
+	fails(ENOSYS, umount(PLAIN));
+	confinement.unmounts = true;
+	CONFINED(confinement)
+	ok(umount(PLAIN));
+	g_assert_false(is_mounted(PLAIN));
+}
+
+static void only_passthrough_has_the_calls_of_the_device(void)
+{
+	struct confinement confinement = served_by_root();
+	const unsigned backing_close = 0x4004e502;
+
+	g_unsetenv("SHMFUSE_SECCOMP");
+	CONFINED(confinement)
+	fails(ENOSYS, ioctl(0, backing_close, NULL));
+	confinement.passthrough = true;
+	CONFINED(confinement)
+	{
+		fails(ENOTTY, ioctl(confinement.space, backing_close, NULL));
+		fails(ENOSYS, ioctl(confinement.space, FIONREAD, NULL));
+	}
+}
+
+static void capabilities_do_not_come_back(void)
+{
+	CONFINED(served_by_root())
+	{
+		struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+		struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+
+		ok(syscall(SYS_capget, &header, sets));
+		g_assert_cmphex(sets[0].permitted, ==, OF_OBJECTS);
+		sets[0].permitted |= (guint32)BIT(CAP_SYS_ADMIN);
+		fails(EPERM, syscall(SYS_capset, &header, sets));
+	}
+}
+
+/* Each of the tasks that takes CAP_SYS_ADMIN. */
+static void the_great_capability_is_kept_for_a_reason(void)
+{
+	for (int reason = 0; reason < 3; reason++) {
+		struct confinement confinement = served_by_root();
+
+		confinement.root_callers = reason == 0;
+		confinement.passthrough = reason == 1;
+		confinement.unmounts = reason == 2;
+		CONFINED(confinement)
+		{
+			g_autofree char *status = get("/proc/self/status");
+
+			g_assert_cmphex(mask_in(status, "CapEff") & BIT(CAP_SYS_ADMIN), !=, 0);
+		}
+	}
+}
+
+/* Everything that the daemon does with objects, of the file system's other names too. */
+static void objects_are_within_reach(void)
+{
+	struct confinement confinement = served_by_root();
+	const int space = confinement.space;
+
+	put(SHM "/old", "text");
+	CONFINED(confinement)
+	{
+		const struct flock all = { .l_type = F_WRLCK };
+		g_autofree char *self = NULL;
+		int fd = ok(openat(space, "a", O_RDWR | O_CREAT | O_EXCL, 0600)), other;
+
+		self = g_strdup_printf("/proc/self/fd/%d", fd);
+		ok(fchmod(fd, 0640));
+		ok(fchown(fd, 1000, 1000));
+		ok(syscall(SYS_renameat2, space, "a", space, "b", 0));
+		ok(linkat(fd, "", space, "c", AT_EMPTY_PATH));
+		ok(linkat(AT_FDCWD, self, space, "d", AT_SYMLINK_FOLLOW));
+		ok(syscall(SYS_renameat2, space, "d", space, "old", RENAME_EXCHANGE));
+		for (const char **name = (const char *[]){ "b", "c", "d", "old", NULL }; *name;
+		     name++)
+			ok(unlinkat(space, *name, 0));
+		other = ok(open(self, O_RDWR));
+		ok(fcntl(other, F_OFD_SETLK, &all));
+		fails(EAGAIN, fcntl(fd, F_OFD_SETLK, &all));
+		ok(truncate(self, 100));
+		fd = ok(openat(space, ".", O_TMPFILE | O_RDWR, 0600));
+		self = g_strdup_printf("/proc/self/fd/%d", fd);
+		ok(linkat(AT_FDCWD, self, space, "unnamed", AT_SYMLINK_FOLLOW));
+		ok(open(self, O_RDWR | O_TRUNC));
+		has_names(SHM, "unnamed ");
+	}
+}
+
+static void other_files_are_not(void)
+{
+	struct confinement confinement = served_by_root();
+
+	put(PLAIN "/a", "text");
+	put(PLAIN "/b", "text");
+	put(SHM "/object", "text");
+	CONFINED(confinement)
+	{
+		fails(EACCES, open(PLAIN "/a", O_RDONLY));
+		fails(EACCES, openat(confinement.space, "../../etc/passwd", O_RDONLY));
+		fails(EACCES, open(PLAIN "/new", O_WRONLY | O_CREAT, 0600));
+		fails(EACCES, truncate(PLAIN "/a", 0));
+		fails(EACCES, unlinkat(AT_FDCWD, PLAIN "/a", 0));
+		fails(EACCES,
+		      syscall(SYS_renameat2, AT_FDCWD, PLAIN "/a", AT_FDCWD, PLAIN "/b", 0));
+		fails(EACCES, linkat(AT_FDCWD, PLAIN "/a", AT_FDCWD, PLAIN "/c", 0));
+		fails(EXDEV, linkat(AT_FDCWD, PLAIN "/a", confinement.space, "c", 0));
+		fails(EACCES, open("/proc/sys/kernel/core_pattern", O_WRONLY));
+		fails(EACCES, open("/proc/self/oom_score_adj", O_WRONLY));
+		fails(EACCES, open("/dev/fuse", O_RDWR));
+		/* What it reads of the machine. */
+		ok(open("/proc/1/status", O_RDONLY));
+		ok(open("/sys/devices/system/cpu/possible", O_RDONLY));
+		ok(open("/dev/null", O_RDWR));
+	}
+}
+
+/* Of other processes it sees what everybody does, though it is root. */
+static void secrets_of_processes_are_not_in_proc(void)
+{
+	pid_t other = (pid_t)ok(fork());
+	g_autofree char *maps = g_strdup_printf("/proc/%d/maps", other);
+	g_autofree char *environ = g_strdup_printf("/proc/%d/environ", other);
+	g_autofree char *status = g_strdup_printf("/proc/%d/status", other);
+
+	if (other == 0) {
+		pause();
+		_exit(0);
+	}
+	CONFINED(served_by_root())
+	{
+		fails(EACCES, open(maps, O_RDONLY));
+		fails(EACCES, open(environ, O_RDONLY));
+		ok(open(status, O_RDONLY));
+	}
+	ok(kill(other, SIGKILL));
+}
+
+/* Landlock knows nothing of attributes: the filter takes the calls with a path. */
+static void attributes_of_other_files_stay(void)
+{
+	const struct timespec times[2] = { 0 };
+
+	put(PLAIN "/a", "text");
+	CONFINED(served_by_root())
+	{
+		const int fd = (int)ok(open(PLAIN "/a", O_PATH));
+		g_autofree char *self = g_strdup_printf("/proc/self/fd/%d", fd);
+
+		for (const char **path = (const char *[]){ PLAIN "/a", self, NULL }; *path;
+		     path++) {
+			fails(EPERM, fchmodat(AT_FDCWD, *path, 04755, 0));
+			fails(EPERM, fchownat(AT_FDCWD, *path, 0, 0, 0));
+			fails(EPERM, setxattr(*path, "trusted.x", "", 0, 0));
+			fails(EPERM, removexattr(*path, "trusted.x"));
+			fails(EPERM, utimensat(AT_FDCWD, *path, times, 0));
+		}
+		fails(EPERM, fchownat(fd, "", 0, 0, AT_EMPTY_PATH));
+		fails(EBADF, fchmod(fd, 04755));
+		fails(EBADF, fchown(fd, 0, 0));
+		fails(EBADF, fsetxattr(fd, "trusted.x", "", 0, 0));
+		fails(EBADF, futimens(fd, times));
+	}
+}
+
+/* A user's daemon may change what it may not open: it has his rights, and no more. */
+static void a_users_daemon_has_his_objects_and_no_files(void)
+{
+	put_new(SHM "/his", 0, 1000, 1000);
+	put_new(PLAIN "/his", 0600, 1000, 1000);
+	AS_USER (1000, 1000) {
+		struct confinement confinement = served_by_root();
+
+		confinement.privileged = false;
+		CONFINED(confinement)
+		{
+			fails(EACCES, openat(confinement.space, "his", O_RDONLY));
+			ok(fchmodat(confinement.space, "his", 0600, 0));
+			ok(openat(confinement.space, "his", O_RDONLY));
+			fails(EACCES, open(PLAIN "/his", O_RDONLY));
+		}
+	}
+}
+
+static void check_tells_how_it_is_confined(void)
+{
+	g_autofree char *left = NULL;
+
+	run_shmfuse("--check");
+	sh("grep -q '^confinement .*Landlock' " RUN_OUT);
+	left = sh_output("ls -d /tmp/shmfuse-check-* 2>/dev/null || :");
+	g_assert_cmpstr(left, ==, "");
+}
+
+/* Those behind the mark are not for builds with sanitizers. */
+static const struct mount_test tests[] = {
+	{ TEST(each_thread_has_what_is_documented) },
+	{ TEST(where_nobody_is_root_no_file_gets_capabilities) },
+	{ TEST(it_unmounts_by_itself_whatever_lists_there_are) },
+	{ TEST(a_users_daemon_shows_its_memory_to_nobody), NO_MOUNT, .needs = "fusermount3" },
+	{ TEST(capabilities_do_not_come_back), NO_MOUNT },
+	{ TEST(the_great_capability_is_kept_for_a_reason), NO_MOUNT },
+	{ TEST(check_tells_how_it_is_confined), NO_MOUNT },
+#define N_ALWAYS 7
+	{ TEST(unknown_calls_are_missing), NO_MOUNT },
+	{ TEST(in_tests_unknown_calls_end_it), NO_MOUNT },
+	{ TEST(with_debugging_nothing_is_denied), NO_MOUNT },
+	{ TEST(what_only_intruders_call_ends_it), NO_MOUNT },
+	{ TEST(it_makes_threads_and_no_processes), NO_MOUNT },
+	{ TEST(it_ends_threads), NO_MOUNT },
+	{ TEST(it_signals_nobody_else), NO_MOUNT },
+	{ TEST(no_memory_becomes_code), NO_MOUNT },
+	{ TEST(it_sends_datagrams_on_this_machine_alone), NO_MOUNT },
+	{ TEST(only_who_has_to_unmounts), NO_MOUNT },
+	{ TEST(only_passthrough_has_the_calls_of_the_device), NO_MOUNT },
+	{ TEST(objects_are_within_reach), NO_MOUNT },
+	{ TEST(other_files_are_not), NO_MOUNT },
+	{ TEST(secrets_of_processes_are_not_in_proc), NO_MOUNT },
+	{ TEST(attributes_of_other_files_stay), NO_MOUNT },
+	{ TEST(a_users_daemon_has_his_objects_and_no_files), NO_MOUNT },
+};
+
+int main(int argc, char **argv)
+{
+	return run_mount_tests(argc, argv, "confine", tests,
+			       INSTRUMENTED ? N_ALWAYS : G_N_ELEMENTS(tests));
+}
