@@ -59,11 +59,32 @@ static int map_queues(struct ring *ring, const struct io_uring_params *params)
 	return 0;
 }
 
+static int configure(const struct ring *ring, unsigned what, const void *argument, unsigned count)
+{
+	return syscall(SYS_io_uring_register, ring->fd, what, argument, count) < 0 ? -errno : 0;
+}
+
+/* No filter of system calls sees what a ring is asked to do: a ring does from now on
+ * what ours are for, and nothing else. */
+static int restrict_and_enable(const struct ring *ring)
+{
+	struct io_uring_restriction only[] = {
+		{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_URING_CMD },
+		{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_READ },
+		{ .opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED, .sqe_flags = IOSQE_FIXED_FILE },
+	};
+	int error =
+		configure(ring, IORING_REGISTER_RESTRICTIONS, only, sizeof(only) / sizeof(*only));
+
+	return error < 0 ? error : configure(ring, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+}
+
 int ring_open(struct ring *ring, int file)
 {
 	struct io_uring_params params = {
 		.flags = IORING_SETUP_SQE128 | IORING_SETUP_SUBMIT_ALL |
-			 IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+			 IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+			 IORING_SETUP_R_DISABLED,
 	};
 	int error;
 
@@ -71,9 +92,10 @@ int ring_open(struct ring *ring, int file)
 	if (ring->fd < 0)
 		return -errno;
 	error = map_queues(ring, &params);
-	if (error == 0 &&
-	    syscall(SYS_io_uring_register, ring->fd, IORING_REGISTER_FILES, &file, 1) < 0)
-		error = -errno;
+	if (error == 0)
+		error = configure(ring, IORING_REGISTER_FILES, &file, 1);
+	if (error == 0)
+		error = restrict_and_enable(ring);
 	if (error < 0)
 		ring_close(ring);
 	return error;

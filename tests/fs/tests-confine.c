@@ -228,8 +228,23 @@ static void unknown_calls_are_missing(void)
 	{
 		fails(ENOSYS, syscall(SYS_getppid));
 		fails(ENOSYS, syscall(SYS_inotify_init1, 0));
+	}
+}
+
+/* Its rings are made, and do only what they were made for (ring.c). */
+static void by_io_uring_it_only_waits_for_requests(void)
+{
+	struct confinement confinement = served_by_root();
+
+	g_unsetenv("SHMFUSE_SECCOMP");
+	CONFINED(confinement)
+	fails(ENOSYS, syscall(SYS_io_uring_enter, -1, 0, 0, 0, NULL, 0));
+	confinement.io_uring = true;
+	CONFINED(confinement)
+	{
+		fails(EBADF, syscall(SYS_io_uring_enter, -1, 0, 0, 0, NULL, 0));
 		fails(ENOSYS, syscall(SYS_io_uring_setup, 1, NULL));
-		fails(ENOSYS, syscall(SYS_io_uring_enter, -1, 0, 0, 0, NULL, 0));
+		fails(ENOSYS, syscall(SYS_io_uring_register, -1, 0, NULL, 0));
 	}
 }
 
@@ -576,6 +591,7 @@ static const struct mount_test tests[] = {
 	{ TEST(check_tells_how_it_is_confined), NO_MOUNT },
 #define N_ALWAYS 7
 	{ TEST(unknown_calls_are_missing), NO_MOUNT },
+	{ TEST(by_io_uring_it_only_waits_for_requests), NO_MOUNT },
 	{ TEST(in_tests_unknown_calls_end_it), NO_MOUNT },
 	{ TEST(with_debugging_nothing_is_denied), NO_MOUNT },
 	{ TEST(what_only_intruders_call_ends_it), NO_MOUNT },
