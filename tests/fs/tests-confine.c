@@ -178,9 +178,12 @@ static struct confinement served_by_root(void)
 static void confine(const struct confinement *confinement)
 {
 	const char *fault;
+	int error = confine_privileges(confinement, &fault);
 
-	if (confine_privileges(confinement, &fault) < 0 || confine_calls(confinement, &fault) < 0)
-		g_error("%s: %s", fault, g_strerror(errno));
+	if (error == 0)
+		error = confine_calls(confinement, &fault);
+	if (error < 0)
+		g_error("%s: %s", fault, g_strerror(-error));
 }
 
 /* A block that runs confined, in a child that must end well. */
@@ -193,6 +196,7 @@ static bool child_confined(struct confinement confinement)
 	pid_t pid = (pid_t)ok(fork());
 
 	if (pid == 0) {
+		g_unsetenv("SHMFUSE_SECCOMP");
 		confine(&confinement);
 		return true;
 	}
@@ -223,7 +227,6 @@ static void is_fatal(struct confinement confinement, void (*attempt)(const void 
 
 static void unknown_calls_are_missing(void)
 {
-	g_unsetenv("SHMFUSE_SECCOMP");
 	CONFINED(served_by_root())
 	{
 		fails(ENOSYS, syscall(SYS_getppid));
@@ -236,7 +239,6 @@ static void by_io_uring_it_only_waits_for_requests(void)
 {
 	struct confinement confinement = served_by_root();
 
-	g_unsetenv("SHMFUSE_SECCOMP");
 	CONFINED(confinement)
 	fails(ENOSYS, syscall(SYS_io_uring_enter, -1, 0, 0, 0, NULL, 0));
 	confinement.io_uring = true;
@@ -341,7 +343,6 @@ static void it_signals_nobody_else(void)
 {
 	const pid_t other = getppid();
 
-	g_unsetenv("SHMFUSE_SECCOMP");
 	CONFINED(served_by_root())
 	{
 		fails(ENOSYS, kill(other, 0));
@@ -354,7 +355,6 @@ static void no_memory_becomes_code(void)
 {
 	const int code = PROT_READ | PROT_EXEC;
 
-	g_unsetenv("SHMFUSE_SECCOMP");
 	CONFINED(served_by_root())
 	{
 		void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -369,7 +369,6 @@ static void no_memory_becomes_code(void)
 
 static void it_sends_datagrams_on_this_machine_alone(void)
 {
-	g_unsetenv("SHMFUSE_SECCOMP");
 	CONFINED(served_by_root())
 	{
 		ok(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -383,7 +382,6 @@ static void only_who_has_to_unmounts(void)
 {
 	struct confinement confinement = served_by_root();
 
-	g_unsetenv("SHMFUSE_SECCOMP");
 	CONFINED(confinement)
 	fails(ENOSYS, umount(PLAIN));
 	confinement.unmounts = true;
@@ -397,7 +395,6 @@ static void only_passthrough_has_the_calls_of_the_device(void)
 	struct confinement confinement = served_by_root();
 	const unsigned backing_close = 0x4004e502;
 
-	g_unsetenv("SHMFUSE_SECCOMP");
 	CONFINED(confinement)
 	fails(ENOSYS, ioctl(0, backing_close, NULL));
 	confinement.passthrough = true;
@@ -503,22 +500,32 @@ static void other_files_are_not(void)
 	}
 }
 
-/* Of other processes it sees what everybody does, though it is root. */
-static void secrets_of_processes_are_not_in_proc(void)
+/* Not even of one with as few rights, which anybody of that user could trace. */
+static void other_processes_are_out_of_reach(void)
 {
-	pid_t other = (pid_t)ok(fork());
-	g_autofree char *maps = g_strdup_printf("/proc/%d/maps", other);
-	g_autofree char *environ = g_strdup_printf("/proc/%d/environ", other);
-	g_autofree char *status = g_strdup_printf("/proc/%d/status", other);
+	struct confinement confinement = served_by_root();
+	g_autofree char *memory = NULL, *program = NULL, *status = NULL;
+	char target[8];
+	pid_t other;
 
-	if (other == 0) {
+	confinement.unmounts = true;
+	CHILD (other) {
+		const char *fault;
+
+		ok(confine_privileges(&confinement, &fault));
+		ok(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
 		pause();
-		_exit(0);
 	}
-	CONFINED(served_by_root())
+	falls_asleep(other);
+	memory = g_strdup_printf("/proc/%d/mem", other);
+	program = g_strdup_printf("/proc/%d/exe", other);
+	status = g_strdup_printf("/proc/%d/status", other);
+	confinement.unmounts = false;
+	confinement.passthrough = true;
+	CONFINED(confinement)
 	{
-		fails(EACCES, open(maps, O_RDONLY));
-		fails(EACCES, open(environ, O_RDONLY));
+		fails(EACCES, open(memory, O_RDONLY));
+		fails(EACCES, readlink(program, target, sizeof(target)));
 		ok(open(status, O_RDONLY));
 	}
 	ok(kill(other, SIGKILL));
@@ -604,7 +611,7 @@ static const struct mount_test tests[] = {
 	{ TEST(only_passthrough_has_the_calls_of_the_device), NO_MOUNT },
 	{ TEST(objects_are_within_reach), NO_MOUNT },
 	{ TEST(other_files_are_not), NO_MOUNT },
-	{ TEST(secrets_of_processes_are_not_in_proc), NO_MOUNT },
+	{ TEST(other_processes_are_out_of_reach), NO_MOUNT },
 	{ TEST(attributes_of_other_files_stay), NO_MOUNT },
 	{ TEST(a_users_daemon_has_his_objects_and_no_files), NO_MOUNT },
 };
