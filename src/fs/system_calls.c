@@ -26,32 +26,29 @@
 
 static const char *const always[] = {
 	/* requests and content */
-	"read", "write", "readv", "writev", "pread64", "pwrite64", "preadv2", "pwritev2",
-	"lseek", "ftruncate", "truncate", "fallocate", "fsync", "fdatasync", "copy_file_range",
-	"splice", "vmsplice", "poll", "ppoll",
+	"read", "write", "readv", "writev", "pread64", "pwrite64", "pwritev2", "lseek", "ftruncate",
+	"truncate", "fallocate", "fsync", "fdatasync", "copy_file_range", "poll", "ppoll",
 	/* descriptors, locks */
-	"close", "fcntl", "flock", "dup", "dup2", "dup3", "pipe2", "eventfd2",
+	"close", "fcntl", "flock", "dup2", "dup3",
 	/* names */
 	"open", "openat", "unlinkat", "linkat", "renameat2", "getdents64",
 	/* attributes, by descriptors or to read them */
-	"stat", "lstat", "fstat", "newfstatat", "statx", "statfs", "fstatfs", "faccessat2",
+	"stat", "lstat", "fstat", "newfstatat", "statx", "fstatfs", "faccessat2",
 	"fchmod", "fchown", "fsetxattr", "fremovexattr",
-	"getxattr", "lgetxattr", "fgetxattr", "listxattr", "flistxattr", "readlink", "readlinkat",
-	/* memory */
+	"getxattr", "lgetxattr", "fgetxattr", "listxattr",
+	/* memory, threads, signals */
 	"brk", "munmap", "mremap", "madvise",
-	/* threads */
-	"futex", "set_robust_list", "rseq", "exit", "exit_group", "gettid", "getpid",
-	"sched_yield", "sched_getaffinity", "sched_setaffinity", "membarrier",
-	/* signals */
-	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall",
-	/* time */
+	"futex", "set_robust_list", "rseq", "exit", "exit_group", "gettid", "getpid", "sched_yield",
+	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "restart_syscall",
+#ifndef __GLIBC__
+	"tkill", /* musl's way to signal threads, whosesoever they are */
+#endif
+	/* time, and what malloc and the like ask about the machine */
 	"clock_gettime", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
-	/* what malloc and the like ask about the machine */
-	"getrandom", "sysinfo", "uname",
+	"getrandom", "sysinfo", "sched_getaffinity",
 	/* acting as the caller */
-	"setfsuid", "setfsgid", "setgroups", "capget", "capset",
-	"getuid", "geteuid", "getgid", "getegid",
-	/* messages to the system log and the service manager; see limited() */
+	"setfsuid", "setfsgid", "setgroups", "capget", "capset", "getuid", "geteuid",
+	/* messages to the system log and the service manager; see allow_limited() */
 	"connect", "sendto",
 	/* leaving the terminal */
 	"setsid", "chdir",
