@@ -27,7 +27,7 @@
 static const char *const always[] = {
 	/* requests and content */
 	"read", "write", "readv", "writev", "pread64", "pwrite64", "pwritev2", "lseek", "ftruncate",
-	"truncate", "fallocate", "fsync", "fdatasync", "copy_file_range", "poll", "ppoll",
+	"truncate", "fallocate", "copy_file_range", "poll", "ppoll",
 	/* descriptors, locks */
 	"close", "fcntl", "flock", "dup2", "dup3",
 	/* names */
