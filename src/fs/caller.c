@@ -163,14 +163,14 @@ void caller_end_with_groups(struct identity before)
 
 struct identity caller_begin_as_remover(uid_t uid)
 {
-	struct identity before = { .capabilities = drop(CAP_TO_MASK(CAP_FOWNER), 0) };
+	struct identity before = { .capabilities = capabilities_drop(CAPABILITY(CAP_FOWNER)) };
 	struct capabilities kept = before.capabilities;
 
 	before.gid = (gid_t)setfsgid(NO_ID);
 	before.uid = (uid_t)setfsuid(uid);
 	/* Another user's fsuid has taken more away. */
 	kept.sets[0].effective &= ~CAP_TO_MASK(CAP_FOWNER);
-	caller_restore(&kept);
+	capabilities_restore(&kept);
 	return before;
 }
 
@@ -178,7 +178,7 @@ void caller_end_as_remover(struct identity before)
 {
 	const int error = errno;
 
-	caller_restore(&before.capabilities);
+	capabilities_restore(&before.capabilities);
 	caller_end(before);
 	errno = error;
 }

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Exit codes, as mount(8) has them. */
 enum { EXIT_OK = 0, EXIT_USAGE = 1, EXIT_SYSTEM = 2 };
@@ -87,6 +88,13 @@ static int keep(struct fs *fs, int ready)
 	return EXIT_SYSTEM;
 }
 
+/* A user's mount is unmounted by fusermount3, which a process that serves may not
+ * run any more. */
+static bool needs_keeper(const struct options *options)
+{
+	return options->supervise != SUPERVISE_OFF || geteuid() != 0;
+}
+
 /* inherited: the handover of an earlier program, or -1. */
 static int mount_and_serve(const struct options *options, int inherited, int ready)
 {
@@ -98,7 +106,7 @@ static int mount_and_serve(const struct options *options, int inherited, int rea
 		log_error("%s", message);
 		return EXIT_SYSTEM;
 	}
-	status = options->supervise ? keep(&fs, ready) : serve(&fs, ready);
+	status = needs_keeper(options) ? keep(&fs, ready) : serve(&fs, ready);
 	session_stop(&fs);
 	return status;
 }

@@ -29,7 +29,7 @@ static const char *const always[] = {
 	"read", "write", "readv", "writev", "pread64", "pwrite64", "pwritev2", "lseek", "ftruncate",
 	"truncate", "fallocate", "copy_file_range", "poll", "ppoll",
 	/* descriptors, locks */
-	"close", "fcntl", "flock", "dup2", "dup3",
+	"close", "close_range", "fcntl", "flock", "dup2", "dup3", "eventfd2", "getrlimit", "prlimit64",
 	/* names */
 	"open", "openat", "unlinkat", "linkat", "renameat2", "getdents64",
 	/* attributes, by descriptors or to read them */
@@ -39,7 +39,7 @@ static const char *const always[] = {
 	/* memory, threads, signals */
 	"brk", "munmap", "mremap", "madvise",
 	"futex", "set_robust_list", "rseq", "exit", "exit_group", "gettid", "getpid", "sched_yield",
-	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "restart_syscall",
+	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "restart_syscall",
 #ifndef __GLIBC__
 	"tkill", /* musl's way to signal threads, whosesoever they are */
 #endif

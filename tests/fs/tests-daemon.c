@@ -51,7 +51,7 @@ static void a_signal_ends_it_while_files_are_open(void)
 
 static void a_signal_ends_it_while_locks_are_held(void)
 {
-	pid_t daemon = fresh_daemon();
+	pid_t daemon = daemon_anew(NULL);
 	int fd = ok(open(MNT "/a", O_RDWR | O_CREAT, 0600)), native = ok(open(SHM "/a", O_RDWR));
 
 	ok(flock(fd, LOCK_EX));
