@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -137,6 +138,8 @@ static int allow_limited(scmp_filter_ctx filter)
 		  2,
 		  { SCMP_A0(SCMP_CMP_EQ, AF_UNIX),
 		    SCMP_A1(SCMP_CMP_MASKED_EQ, SOCKET_TYPE, SOCK_DGRAM) } },
+		/* How much inotify has to tell. */
+		{ "ioctl", 1, { SCMP_A1(SCMP_CMP_EQ, FIONREAD) } },
 		/* Of a descriptor, without a path. */
 		{ "utimensat", 1, { SCMP_A1(SCMP_CMP_EQ, 0) } },
 	};
