@@ -222,7 +222,8 @@ int keeper_inherited(void)
 
 static const int watched[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
 
-/* The child shall have none of them blocked, as an earlier program had them. */
+/* The child shall have none of them blocked, as an earlier program had them, but
+ * SIGUSR1, for which it waits itself (counters.h). */
 static void block_signals(struct keeper *keeper, sigset_t *signals)
 {
 	sigemptyset(signals);
@@ -230,7 +231,8 @@ static void block_signals(struct keeper *keeper, sigset_t *signals)
 		sigaddset(signals, watched[i]);
 	sigprocmask(SIG_BLOCK, signals, &keeper->before);
 	for (size_t i = 0; i < sizeof(watched) / sizeof(*watched); i++)
-		sigdelset(&keeper->before, watched[i]);
+		if (watched[i] != SIGUSR1)
+			sigdelset(&keeper->before, watched[i]);
 }
 
 static void on_signal(struct keeper *keeper, int signal, const char *program)
@@ -338,6 +340,7 @@ int keeper_keep(struct fs *fs, int (*serve)(struct fs *fs, int ready), int ready
 	const ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
 
 	program[len < 0 ? 0 : len] = '\0';
+	prctl(PR_SET_DUMPABLE, 0); /* it has all that its child has open */
 	block_signals(&keeper, &signals);
 	each_descriptor(add_to_base, &keeper);
 	return keep(&keeper, &signals, program, serve, ready, message);

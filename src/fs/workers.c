@@ -77,7 +77,8 @@ static void end_session(struct workers *workers, int error)
 	ssize_t ignored;
 
 	pthread_mutex_lock(&workers->lock);
-	workers->ended = true;
+	/* After a signal all of them end. */
+	workers->ended |= !fuse_session_exited(workers->fs->session);
 	if (workers->error == 0)
 		workers->error = error;
 	pthread_mutex_unlock(&workers->lock);

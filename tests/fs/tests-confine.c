@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What running daemons have given away before they serve (doc/security.md), as
  * /proc tells it. */
-#include "mount.h"
+#include "server.h"
 
 #include "version.h"
 
@@ -73,9 +73,10 @@ static void each_thread(pid_t daemon, void (*each)(const char *status, guint64 a
 	}
 }
 
-static void has_no_capabilities(const char *status, guint64 arg)
+static void is_users(const char *status, guint64 capabilities)
 {
-	g_assert_cmphex(mask_in(status, "CapPrm"), ==, arg);
+	g_assert_cmphex(mask_in(status, "CapPrm"), ==, capabilities);
+	is_filtered(status);
 }
 
 static void is_confined(const char *status, guint64 capabilities)
@@ -102,6 +103,18 @@ static void where_nobody_is_root_no_file_gets_capabilities(void)
 	each_thread(daemon, is_confined, OF_OBJECTS | BIT(CAP_SYS_ADMIN));
 }
 
+static void whoever_takes_over_has_no_more(void)
+{
+	const pid_t daemon = fresh_daemon(",supervise");
+
+	for (int i = 0; i < 2; i++) {
+		put(MNT "/a", "text");
+		each_thread(server_of(daemon), is_confined,
+			    OF_OBJECTS | BIT(CAP_SETFCAP) | BIT(CAP_SYS_ADMIN));
+		server_dies(daemon, SIGKILL);
+	}
+}
+
 /* libfuse would leave it to umount(8), as that keeps a list of its own. */
 static void it_unmounts_by_itself_whatever_lists_there_are(void)
 {
@@ -116,7 +129,7 @@ static void it_unmounts_by_itself_whatever_lists_there_are(void)
 	daemon_start(options_of_path());
 }
 
-/* A set-user-ID program must be able to unmount for him. */
+/* Nor does the one that keeps the mount, and runs fusermount3 in the end. */
 static void a_users_daemon_shows_its_memory_to_nobody(void)
 {
 	g_autofree char *memory = NULL;
@@ -138,7 +151,7 @@ static void a_users_daemon_shows_its_memory_to_nobody(void)
 		;
 	AS_USER (1000, 1000)
 		put(MNT "/a", "text");
-	each_thread(daemon, has_no_capabilities, 0);
+	each_thread(server_of(daemon), is_users, 0);
 	AS_USER (1000, 1000)
 		sh("fusermount3 -u $MNT");
 	g_assert_cmpint(daemon_status(daemon), ==, 0);
@@ -157,6 +170,7 @@ static void check_tells_how_it_is_confined(void)
 static const struct mount_test tests[] = {
 	{ TEST(each_thread_has_what_is_documented) },
 	{ TEST(where_nobody_is_root_no_file_gets_capabilities) },
+	{ TEST(whoever_takes_over_has_no_more), .says = "*another one takes over*" },
 	{ TEST(it_unmounts_by_itself_whatever_lists_there_are) },
 	{ TEST(a_users_daemon_shows_its_memory_to_nobody), NO_MOUNT, .needs = "fusermount3" },
 	{ TEST(check_tells_how_it_is_confined), NO_MOUNT },
