@@ -74,7 +74,6 @@ struct handover {
 	/* For a keeper that executes its program anew. */
 	int device, root_lock;
 	bool background;
-	char mountpoint[4096];
 
 	struct deed deeds[DEED_COUNT];
 	struct record records[]; /* by descriptor */

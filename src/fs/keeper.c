@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -191,31 +192,32 @@ static bool can_take_over(const char *program)
 static void execute_anew(struct keeper *keeper, const char *program)
 {
 	struct handover *handover = keeper->fs->handover;
-	char number[16];
+	char inheritance[PATH_MAX + 16];
 
 	handover->device = fuse_session_fd(keeper->fs->session);
 	handover->root_lock = keeper->fs->root_lock;
-	snprintf(handover->mountpoint, sizeof(handover->mountpoint), "%s",
-		 keeper->fs->options->mountpoint);
 	each_descriptor(keep_recorded, keeper);
 	keep_open(handover->device);
 	keep_open(keeper->fs->handover_fd);
 	if (handover->root_lock >= 0)
 		keep_open(handover->root_lock);
-	snprintf(number, sizeof(number), "%d", keeper->fs->handover_fd);
-	setenv(VARIABLE, number, 1);
+	snprintf(inheritance, sizeof(inheritance), "%d:%s", keeper->fs->handover_fd,
+		 keeper->fs->options->mountpoint);
+	setenv(VARIABLE, inheritance, 1);
 	execv(program, keeper->fs->options->as_given);
 	log_error("upgrade: %s: %s", program, strerror(errno));
 	unsetenv(VARIABLE);
 }
 
-int keeper_inherited(void)
+int keeper_inherited(const char **mountpoint)
 {
-	const char *number = getenv(VARIABLE);
-	const int fd = number != NULL ? atoi(number) : -1;
+	const char *inheritance = getenv(VARIABLE);
+	const char *colon = inheritance != NULL ? strchr(inheritance, ':') : NULL;
 
-	unsetenv(VARIABLE);
-	return fd;
+	if (colon == NULL)
+		return -1;
+	*mountpoint = colon + 1;
+	return atoi(inheritance);
 }
 
 /* ---- the watch ---- */

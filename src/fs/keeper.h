@@ -18,5 +18,6 @@
 int keeper_keep(struct fs *fs, int (*serve)(struct fs *fs, int ready), int ready,
 		message_line message);
 
-/* The descriptor of a handover that an earlier program left to this one, or -1. */
-int keeper_inherited(void);
+/* The descriptor of a handover that an earlier program left to this one, and the
+ * mount point, which stays the environment's; or -1. */
+int keeper_inherited(const char **mountpoint);

@@ -125,7 +125,7 @@ static int mount_in_background(const struct options *options)
 
 static int run(struct options *options)
 {
-	const int inherited = keeper_inherited();
+	const int inherited = keeper_inherited(&options->mountpoint);
 	message_line message;
 	char *mountpoint = NULL;
 	int status = EXIT_USAGE;

@@ -231,18 +231,13 @@ int mountpoint_mount(struct fuse_session *session, const char *path, char *messa
 
 void mountpoint_unmount(const char *path, int fd)
 {
-	char *const argv[] = { (char *)"fusermount3", (char *)"-u", (char *)"-q", (char *)"-z",
-			       (char *)"--",	      (char *)path, NULL };
 	struct pollfd device = { .fd = fd };
-	pid_t pid;
 
 	/* Another mount may be there by now. */
 	if (poll(&device, 1, 0) == 1 && (device.revents & POLLERR))
 		return;
-	if (umount2(path, MNT_DETACH) == 0 || errno != EPERM)
-		return;
-	if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) == 0)
-		waitpid(pid, NULL, 0);
+	if (umount2(path, MNT_DETACH) < 0 && errno == EPERM)
+		detach_as_user(path);
 }
 
 /* ---- what becomes of it ---- */

@@ -405,7 +405,7 @@ int session_serve(struct fs *fs, message_line message)
 static void unmount(struct fs *fs)
 {
 	if (fs->is_inherited)
-		mountpoint_unmount(fs->handover->mountpoint, fuse_session_fd(fs->session));
+		mountpoint_unmount(fs->options->mountpoint, fuse_session_fd(fs->session));
 	else
 		fuse_session_unmount(fs->session);
 }

@@ -39,6 +39,7 @@ static const struct allowed {
 	{ "nr_inodes", VALUE },
 	{ "reserve", WORD },
 	{ "audit", WORD },
+	{ "supervise", WORD },
 	/* clang-format on */
 };
 
