@@ -92,9 +92,10 @@ class Mount:
         })
         return self.samples[-1]
 
-    # libfuse makes up to ten workers as they are needed, and keeps them. Waits for
-    # locks, and what is held for a second, have threads of their own meanwhile.
-    MOST_THREADS = 11
+    # The first one, one for SIGUSR1, and up to ten workers, which are made as they are
+    # needed, and kept. Waits for locks, and what is held for a second, have threads of
+    # their own meanwhile.
+    MOST_THREADS = 12
     # KiB. The allocator keeps some of what it had.
     MARGIN = 1024
     FEWEST_ROUNDS = 6
