@@ -262,7 +262,7 @@ static void only_passthrough_has_the_calls_of_the_device(void)
 	CONFINED(confinement)
 	{
 		fails(ENOTTY, ioctl(confinement.space, backing_close, NULL));
-		fails(ENOSYS, ioctl(confinement.space, FIONREAD, NULL));
+		fails(ENOSYS, ioctl(confinement.space, TIOCSTI, NULL));
 	}
 }
 

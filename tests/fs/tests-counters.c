@@ -315,8 +315,9 @@ static void an_interrupt_that_comes_late_is_no_answer(void)
 		g_assert_cmpint(daemon_status(pid), ==, SIGKILL);
 	}
 	after = report();
-	/* The lock of one that was killed may have to be waited for. */
-	g_assert_cmpint(number(after, "SETLKW", "waits"), >=, ROUNDS);
+	/* The lock of one that was killed may have to be waited for; and who is killed
+	 * soon enough never asks. */
+	g_assert_cmpint(number(after, "SETLKW", "waits"), >, 0);
 	g_assert_cmpint(number(after, "SETLKW", "waiting"), ==, 0);
 	g_assert_cmpint(number(after, "SETLKW", "EAGAIN"), ==, 0);
 	close(fd);
