@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "data.h"
 
-#include "descriptor.h"
 #include "kept.h"
 
 #include "posix_shm.h"
@@ -10,17 +9,11 @@
 
 int data_open(struct fs *fs, struct node *node, int fd, struct fuse_file_info *fi)
 {
-	struct handle *handle = NULL;
-	int error = descriptor_check(fd, FOR_OPEN_FILE);
+	struct handle *handle;
+	int error = handle_keep(node, fd, FOR_OPEN_FILE, &handle);
 
-	if (error == 0) {
-		handle = handle_new(node, fd);
-		error = handle == NULL ? -ENOMEM : 0;
-	}
-	if (error < 0) {
-		pshm_close(fd);
+	if (error < 0)
 		return error;
-	}
 	kept_end(fs, node);
 	/* Several writers at once, as tmpfs has them but for appends. */
 	fi->parallel_direct_writes = 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "node.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -21,6 +22,18 @@ struct handle *handle_new(struct node *node, int fd)
 	node->handles = handle;
 	pthread_mutex_unlock(&nodes->lock);
 	return handle;
+}
+
+int handle_keep(struct node *node, int fd, enum descriptor_use use, struct handle **handle)
+{
+	int error = descriptor_check(fd, use);
+
+	*handle = error == 0 ? handle_new(node, fd) : NULL;
+	if (error == 0 && *handle == NULL)
+		error = -ENOMEM;
+	if (error < 0)
+		close(fd);
+	return error;
 }
 
 struct handle *handle_of(struct node *node)

@@ -10,7 +10,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -291,16 +290,6 @@ static bool may_replace(struct keeper *keeper, int signal)
 	return keeper->soon <= SOON_DEATHS || !is_crash(signal);
 }
 
-__attribute__((format(printf, 2, 3))) static int fail(message_line message, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(message, sizeof(message_line), format, args);
-	va_end(args);
-	return -1;
-}
-
 static int keep(struct keeper *keeper, const sigset_t *signals, const char *program,
 		int (*serve)(struct fs *fs, int ready), int ready, message_line message)
 {
@@ -308,7 +297,7 @@ static int keep(struct keeper *keeper, const sigset_t *signals, const char *prog
 		int error = begin_child(keeper, serve, ready), status;
 
 		if (error < 0)
-			return fail(message, "no process to serve: %s", strerror(-error));
+			return message_fail(message, "no process to serve: %s", strerror(-error));
 		status = watch(keeper, signals, program);
 		if (keeper->fs->handover->background)
 			log_to_system();
@@ -321,8 +310,9 @@ static int keep(struct keeper *keeper, const sigset_t *signals, const char *prog
 			execute_anew(keeper, program);
 			keeper->upgrading = false;
 		} else if (!may_replace(keeper, WTERMSIG(status))) {
-			return fail(message, "the serving process was ended by signal %d (%s)",
-				    WTERMSIG(status), strsignal(WTERMSIG(status)));
+			return message_fail(message,
+					    "the serving process was ended by signal %d (%s)",
+					    WTERMSIG(status), strsignal(WTERMSIG(status)));
 		} else {
 			log_warning("the serving process was ended by signal %d (%s): another one "
 				    "takes over",

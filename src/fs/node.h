@@ -17,6 +17,7 @@
  */
 #pragma once
 
+#include "descriptor.h"
 #include "view.h"
 
 #include <pthread.h>
@@ -173,6 +174,9 @@ static inline bool node_owner_may(struct node *node, const struct stat *st, uid_
 
 /* A handle takes over the descriptor. NULL: no memory, and it is not taken. */
 struct handle *handle_new(struct node *node, int fd);
+/* The same where there are descriptors left for the use; it is taken in any case.
+ * -EMFILE, -ENOMEM. */
+int handle_keep(struct node *node, int fd, enum descriptor_use use, struct handle **handle);
 /* Some open handle of the node, or NULL. */
 struct handle *handle_of(struct node *node);
 void handle_put(struct handle *handle);

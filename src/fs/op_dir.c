@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "op_dir.h"
 
-#include "descriptor.h"
 #include "kept.h"
 #include "listing.h"
 #include "tree.h"
@@ -53,18 +52,12 @@ static struct directory *directory_in(const struct fs *fs, const struct fuse_fil
 /* Takes fd over in any case. */
 static int dir_open_as(struct fs *fs, struct node *node, int fd, uint64_t *fh)
 {
-	struct handle *handle = NULL;
+	struct handle *handle;
 	struct directory *directory;
-	int error = descriptor_check(fd, FOR_LISTING);
+	int error = handle_keep(node, fd, FOR_LISTING, &handle);
 
-	if (error == 0) {
-		handle = handle_new(node, fd);
-		error = handle == NULL ? -ENOMEM : 0;
-	}
-	if (error < 0) {
-		pshm_close(fd);
+	if (error < 0)
 		return error;
-	}
 	directory = directory_new(handle);
 	error = -ENOMEM;
 	if (directory != NULL)

@@ -159,18 +159,22 @@ static void note_end(const struct handle *handle)
 		replay_note((uint64_t)st.st_size + 1);
 }
 
-/* How much of it was appended by a process that died before it could say so. */
+/* How much of it was appended by a process that died before it could say so. The
+ * file may be open for writing alone. */
 static size_t appended_before(const struct handle *handle, const char *buf, size_t size)
 {
 	const uint64_t noted = replay_noted();
-	char *there = noted != 0 ? malloc(size) : NULL;
+	const int fd = noted != 0 ? tree_reopen(handle->fd, O_RDONLY) : -1;
+	char *there = fd >= 0 ? malloc(size) : NULL;
 	ssize_t count = 0;
 
 	if (there != NULL)
-		count = mapped_read(handle, there, size, (off_t)noted - 1);
-	if (count < 0 || memcmp(there, buf, (size_t)count) != 0)
+		count = pread(fd, there, size, (off_t)noted - 1);
+	if (count < 0 || (count > 0 && memcmp(there, buf, (size_t)count) != 0))
 		count = 0;
 	free(there);
+	if (fd >= 0)
+		pshm_close(fd);
 	return (size_t)count;
 }
 

@@ -158,8 +158,10 @@ static bool repeat(struct handover *handover, struct deed *first, uint32_t opcod
 		answered = false;
 	mine->unique = first->unique;
 	atomic_store(&mine->state, answered ? DEED_ANSWERED : DEED_BEGUN);
-	/* From here on it is this thread's. */
-	atomic_store(&first->state, DEED_FREE);
+	/* From here on it is this thread's. A process that died right here has left two. */
+	do
+		atomic_store(&first->state, DEED_FREE);
+	while ((first = left_by_others(handover, mine->unique)) != NULL);
 	return answered;
 }
 

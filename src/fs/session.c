@@ -22,22 +22,11 @@
 #include <limits.h>
 #include <linux/close_range.h>
 #include <linux/fuse.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-__attribute__((format(printf, 2, 3))) static int fail(message_line message, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(message, sizeof(message_line), format, args);
-	va_end(args);
-	return -1;
-}
 
 /* What an earlier program handed over, or room for what this one will. */
 static int open_handover(struct fs *fs, int inherited, message_line message)
@@ -47,10 +36,11 @@ static int open_handover(struct fs *fs, int inherited, message_line message)
 	fs->handover = inherited >= 0 ? handover_map(inherited)
 				      : handover_new(fs->options->supervise, &fs->handover_fd);
 	if (fs->handover == NULL)
-		return fail(message, "no memory for open files: %s", strerror(errno));
+		return message_fail(message, "no memory for open files: %s", strerror(errno));
 	if (inherited >= 0)
 		fs->root_lock = fs->handover->root_lock;
-	return opened_init(&fs->opened, fs->handover) < 0 ? fail(message, "out of memory") : 0;
+	return opened_init(&fs->opened, fs->handover) < 0 ? message_fail(message, "out of memory")
+							  : 0;
 }
 
 static int open_objects(struct fs *fs, message_line message)
@@ -59,8 +49,8 @@ static int open_objects(struct fs *fs, message_line message)
 
 	fs->space = pshm_space_open();
 	if (fs->space < 0 || fstat(fs->space, &st) < 0)
-		return fail(message, "cannot open %s: %s: mount a tmpfs there", pshm_space_path(),
-			    strerror(errno));
+		return message_fail(message, "cannot open %s: %s: mount a tmpfs there",
+				    pshm_space_path(), strerror(errno));
 	marks_init(&fs->marks, &fs->view, fs->space);
 	fs->locks = locks_new(fs->handover);
 	if (root_enter(fs, &st.st_ino, message, sizeof(message_line)) < 0)
@@ -69,7 +59,7 @@ static int open_objects(struct fs *fs, message_line message)
 	fs->counters = counters_new();
 	if (fs->locks == NULL || fs->counters == NULL ||
 	    nodes_init(&fs->nodes, &fs->view, st.st_ino) < 0)
-		return fail(message, "out of memory");
+		return message_fail(message, "out of memory");
 	return fs->root_lock < 0 ? root_begin(fs, message, sizeof(message_line)) : 0;
 }
 
@@ -99,7 +89,7 @@ static int new_session(struct fs *fs, message_line message)
 
 	fs->session = fuse_session_new(&args, &fs_operations, sizeof(fs_operations), fs);
 	fuse_opt_free_args(&args);
-	return fs->session != NULL ? 0 : fail(message, "libfuse cannot make a session");
+	return fs->session != NULL ? 0 : message_fail(message, "libfuse cannot make a session");
 }
 
 /* ---- the first request ---- */
@@ -127,9 +117,9 @@ static int keep_init(struct fs *fs, const struct fuse_buf *init, message_line me
 	if (handover->can_resend)
 		memcpy(handover->init, init->mem, init->size);
 	else if (fs->options->supervise == SUPERVISE_ON)
-		return fail(message,
-			    "supervise: the kernel cannot send again what a dead process had "
-			    "taken (Linux 6.9 brings it): mount without supervise");
+		return message_fail(
+			message, "supervise: the kernel cannot send again what a dead process had "
+				 "taken (Linux 6.9 brings it): mount without supervise");
 	return 0;
 }
 
@@ -158,8 +148,8 @@ static int answer_init(struct fs *fs, message_line message)
 		fuse_session_process_buf(fs->session, &buf);
 	free(buf.mem);
 	if (error == 0 && !has_begun(fs, size))
-		error = fail(message, "the kernel does not begin a FUSE session on %s",
-			     fs->options->mountpoint);
+		error = message_fail(message, "the kernel does not begin a FUSE session on %s",
+				     fs->options->mountpoint);
 	return error < 0 ? error : size > 0 ? size : 0;
 }
 
@@ -203,7 +193,8 @@ static int settle_data_path(struct fs *fs, message_line message, message_line wa
 	if (fault == NULL)
 		return 0;
 	if (fs->options->data == DATA_PASSTHROUGH)
-		return fail(message, "data=passthrough: %s; data=mapped works without", fault);
+		return message_fail(message, "data=passthrough: %s; data=mapped works without",
+				    fault);
 	fs->passthrough = false;
 	snprintf(warning, sizeof(message_line),
 		 "no passthrough: %s; data goes through the daemon, and shared mappings are "
@@ -223,7 +214,7 @@ static int settle_transport(struct fs *fs, message_line message, message_line wa
 	if (fault == NULL)
 		return 0;
 	if (wanted == TRANSPORT_URING)
-		return fail(message, "io_uring=on: %s; io_uring=off works without", fault);
+		return message_fail(message, "io_uring=on: %s; io_uring=off works without", fault);
 	snprintf(warning, sizeof(message_line), "no io_uring: %s; requests come by /dev/fuse",
 		 fault);
 	return 0;
@@ -236,7 +227,7 @@ static int settle_timeout(struct fs *fs, message_line message, message_line warn
 	if (fuse_session_exited(fs->session))
 		return 0;
 	if (fault != NULL)
-		return fail(message, "request_timeout: %s; leave it out", fault);
+		return message_fail(message, "request_timeout: %s; leave it out", fault);
 	timeout_warn(fs, warning, sizeof(message_line));
 	return 0;
 }
@@ -312,7 +303,7 @@ int session_prepare(struct fs *fs, const struct options *options, int inherited,
 		return -1;
 	return fuse_set_signal_handlers(fs->session) == 0
 		       ? 0
-		       : fail(message, "cannot set signal handlers");
+		       : message_fail(message, "cannot set signal handlers");
 }
 
 int session_mount(struct fs *fs, const struct options *options, int inherited, message_line message)
@@ -351,7 +342,7 @@ static int begin_again(struct fs *fs, message_line message)
 	error = takeover_restore(fs);
 	if (error == 0)
 		error = takeover_resend(fs);
-	return error < 0 ? fail(message, "cannot take over: %s", strerror(-error)) : 0;
+	return error < 0 ? message_fail(message, "cannot take over: %s", strerror(-error)) : 0;
 }
 
 /* -1 and errno. */
@@ -375,14 +366,15 @@ int session_begin(struct fs *fs, message_line message, struct session_warnings *
 	if (fs->options->transport != TRANSPORT_DEVICE)
 		fs->uring = uring_attach(fs->session, fs->counters);
 	if (fs->uring == NULL && !device_attach(fs->session) && fs->options->supervise)
-		return fail(message, "supervise: this libfuse was built without custom-io");
+		return message_fail(message, "supervise: this libfuse was built without custom-io");
 	confine_before_threads(fs, warnings->confinement);
 	if ((fs->handover->init_size == 0 ? begin_first(fs, message, warnings)
 					  : begin_again(fs, message)) < 0)
 		return -1;
 	confine_to_serve(fs, warnings->confinement);
-	return start_threads(fs) == 0 ? 0
-				      : fail(message, "cannot start a thread: %s", strerror(errno));
+	return start_threads(fs) == 0
+		       ? 0
+		       : message_fail(message, "cannot start a thread: %s", strerror(errno));
 }
 
 int session_serve(struct fs *fs, message_line message)
@@ -390,14 +382,15 @@ int session_serve(struct fs *fs, message_line message)
 	const int result = workers_serve(fs->workers);
 
 	if (result < 0 && result != -ECONNABORTED)
-		return fail(message, "the session broke: %s", strerror(-result));
+		return message_fail(message, "the session broke: %s", strerror(-result));
 	/* A signal is a good end, and so is an unmount. */
 	if (result <= 0 && mountpoint_is_left(fs->options->mountpoint, fs->mount_id))
-		return fail(message, "the kernel has ended the connection of %s: mount it again%s",
-			    fs->options->mountpoint,
-			    fs->options->request_timeout > 0
-				    ? "; a request took longer than request_timeout"
-				    : "");
+		return message_fail(message,
+				    "the kernel has ended the connection of %s: mount it again%s",
+				    fs->options->mountpoint,
+				    fs->options->request_timeout > 0
+					    ? "; a request took longer than request_timeout"
+					    : "");
 	return 0;
 }
 

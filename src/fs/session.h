@@ -7,10 +7,9 @@
 #pragma once
 
 #include "fs.h"
+#include "message.h"
 
 #include <stddef.h>
-
-typedef char message_line[512];
 
 /* Why something is not the best that there is; empty where it is. */
 struct session_warnings {

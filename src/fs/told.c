@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* What the kernel was told of a node, and goes by when it checks rights. */
+#include "node.h"
+
+bool node_tell(struct node *node, const struct stat *st, bool keep)
+{
+	pthread_mutex_lock(&node->table->lock);
+	node->mode = (uint16_t)st->st_mode;
+	node->uid = st->st_uid;
+	node->gid = st->st_gid;
+	keep = keep && (node->directory || node->handles == NULL);
+	/* What was kept of an object may still be. */
+	node->kept = keep || (node->kept && !node->directory);
+	pthread_mutex_unlock(&node->table->lock);
+	return keep;
+}
+
+bool node_stop_keeping(struct node *node)
+{
+	bool kept;
+
+	pthread_mutex_lock(&node->table->lock);
+	kept = node->kept;
+	node->kept = false;
+	pthread_mutex_unlock(&node->table->lock);
+	return kept;
+}
+
+void node_last_status(struct node *node, struct stat *st)
+{
+	pthread_mutex_lock(&node->table->lock);
+	*st = (struct stat){
+		.st_ino = node->ino, .st_mode = node->mode, .st_uid = node->uid, .st_gid = node->gid
+	};
+	pthread_mutex_unlock(&node->table->lock);
+}
+
+bool node_knows_owner(struct node *node, const struct stat *st)
+{
+	bool knows;
+
+	pthread_mutex_lock(&node->table->lock);
+	knows = node->uid == st->st_uid && node->gid == st->st_gid;
+	pthread_mutex_unlock(&node->table->lock);
+	return knows;
+}
+
+bool node_knows_rights(struct node *node, const struct stat *st)
+{
+	mode_t mode;
+
+	pthread_mutex_lock(&node->table->lock);
+	mode = node->mode;
+	pthread_mutex_unlock(&node->table->lock);
+	return ((mode ^ st->st_mode) & 07777) == 0 && node_knows_owner(node, st);
+}
