@@ -236,16 +236,26 @@ static void block_signals(struct keeper *keeper, sigset_t *signals)
 			sigdelset(&keeper->before, watched[i]);
 }
 
+/* What it is doing is done again, or was done. A session that is about to begin is
+ * left alone; one that nobody could go on with ends, as it does without a keeper. */
+static void on_hangup(struct keeper *keeper, const char *program)
+{
+	const struct handover *handover = keeper->fs->handover;
+	const bool begun = handover->init_size != 0;
+
+	if (keeper->fs->options->supervise == SUPERVISE_OFF || (begun && !handover->can_resend)) {
+		kill(keeper->child, SIGHUP);
+	} else if (begun && can_take_over(program)) {
+		keeper->upgrading = true;
+		kill(keeper->child, SIGKILL);
+	}
+}
+
 static void on_signal(struct keeper *keeper, int signal, const char *program)
 {
-	const bool supervised = keeper->fs->handover->can_resend;
-
 	switch (signal) {
 	case SIGHUP:
-		/* What it is doing is done again, or was done. */
-		keeper->upgrading = supervised && can_take_over(program);
-		if (!supervised || keeper->upgrading)
-			kill(keeper->child, supervised ? SIGKILL : SIGHUP);
+		on_hangup(keeper, program);
 		break;
 	case SIGTERM:
 	case SIGINT:

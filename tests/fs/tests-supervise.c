@@ -486,6 +486,8 @@ static pid_t copy_start(void)
 	}
 	wait_until (is_mounted(VIEW))
 		;
+	/* It is left alone until it serves. */
+	g_assert_true(exists(VIEW));
 	return keeper;
 }
 
