@@ -345,17 +345,18 @@ static int begin_again(struct fs *fs, message_line message)
 	return error < 0 ? message_fail(message, "cannot take over: %s", strerror(-error)) : 0;
 }
 
-/* -1 and errno. */
+/* Workers first: from then on signals that end the session reach this thread alone.
+ * -1 and errno. */
 static int start_threads(struct fs *fs)
 {
-	const int error = counters_listen(fs->counters);
+	int error;
 
-	if (error < 0) {
-		errno = -error;
-		return -1;
-	}
 	fs->workers = workers_start(fs);
-	return fs->workers != NULL ? 0 : -1;
+	if (fs->workers == NULL)
+		return -1;
+	error = counters_listen(fs->counters);
+	errno = -error;
+	return error < 0 ? -1 : 0;
 }
 
 int session_begin(struct fs *fs, message_line message, struct session_warnings *warnings)
