@@ -89,6 +89,22 @@ static void close_unless_known(int fd, void *arg)
 		close(fd);
 }
 
+/* ---- messages ---- */
+
+/* The system's log takes a descriptor, and the C library remembers its number, which
+ * would be another file's after the child's death. So it is open for a moment only. */
+
+static void log_begin(const struct keeper *keeper)
+{
+	if (keeper->fs->handover->background)
+		log_to_system();
+}
+
+static void log_end(void)
+{
+	log_let_go();
+}
+
 /* ---- the child ---- */
 
 /* As fork(2), but that descriptors are shared. The C library does not know of it:
@@ -243,12 +259,14 @@ static void on_hangup(struct keeper *keeper, const char *program)
 	const struct handover *handover = keeper->fs->handover;
 	const bool begun = handover->init_size != 0;
 
+	log_begin(keeper);
 	if (keeper->fs->options->supervise == SUPERVISE_OFF || (begun && !handover->can_resend)) {
 		kill(keeper->child, SIGHUP);
 	} else if (begun && can_take_over(program)) {
 		keeper->upgrading = true;
 		kill(keeper->child, SIGKILL);
 	}
+	log_end();
 }
 
 static void on_signal(struct keeper *keeper, int signal, const char *program)
@@ -309,8 +327,7 @@ static int keep(struct keeper *keeper, const sigset_t *signals, const char *prog
 		if (error < 0)
 			return message_fail(message, "no process to serve: %s", strerror(-error));
 		status = watch(keeper, signals, program);
-		if (keeper->fs->handover->background)
-			log_to_system();
+		log_begin(keeper);
 		if (WIFEXITED(status))
 			return WEXITSTATUS(status);
 		if (keeper->ending)
@@ -324,11 +341,12 @@ static int keep(struct keeper *keeper, const sigset_t *signals, const char *prog
 					    "the serving process was ended by signal %d (%s)",
 					    WTERMSIG(status), strsignal(WTERMSIG(status)));
 		} else {
+			each_descriptor(close_unless_known, keeper);
 			log_warning("the serving process was ended by signal %d (%s): another one "
 				    "takes over",
 				    WTERMSIG(status), strsignal(WTERMSIG(status)));
-			each_descriptor(close_unless_known, keeper);
 		}
+		log_end();
 		ready = -1;
 	}
 }

@@ -114,6 +114,12 @@ static void on_message(enum fuse_log_level level, const char *format, va_list ar
 	}
 }
 
+void log_let_go(void)
+{
+	if (sink.where == TO_SYSTEM)
+		closelog();
+}
+
 void log_keep(char *buf, size_t size)
 {
 	sink.kept = buf;

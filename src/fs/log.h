@@ -12,6 +12,8 @@
 /* Takes libfuse's messages too; the same one once a minute. */
 void log_open(void);
 void log_to_system(void);
+/* Closes the way to the system's log, for log_to_system() to open again. */
+void log_let_go(void);
 
 __attribute__((format(printf, 1, 2))) void log_error(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void log_notice(const char *format, ...);
