@@ -418,7 +418,7 @@ static void prepare(const struct world *world)
 	for (char **name = list; *name && **name; name++) {
 		g_autofree char *path = g_strdup_printf(SHM "/%s", *name);
 
-		/* Seen once: what the call before had made was still being taken back. */
+		/* The ephemeral mount of before may be removing it just now. */
 		if (unlink(path) == -1)
 			g_assert_cmpint(errno, ==, ENOENT);
 	}
