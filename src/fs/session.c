@@ -414,6 +414,7 @@ void session_stop(struct fs *fs)
 {
 	workers_free(fs->workers);
 	uring_stop(fs->uring);
+	holds_free(&fs->holds);
 	if (fs->session != NULL && !fs->is_kept)
 		unmount(fs);
 	if (fs->session != NULL)
@@ -430,7 +431,6 @@ void session_stop(struct fs *fs)
 	op_dir_end(fs);
 	if (!fs->is_kept)
 		root_end(fs);
-	holds_free(&fs->holds);
 	marks_free(&fs->marks);
 	nodes_destroy(&fs->nodes);
 	opened_free(&fs->opened);
