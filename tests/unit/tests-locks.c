@@ -267,7 +267,9 @@ static void test_lock_that_nobody_hears_of_is_given_back(struct scene *scene, co
 	(void)data;
 	g_assert_true(native_lock(scene, F_WRLCK));
 	begin(scene, &record, &waiting);
+	pthread_mutex_lock(&waiting.lock);
 	waiting.lost = true;
+	pthread_mutex_unlock(&waiting.lock);
 	g_assert_true(native_lock(scene, F_UNLCK));
 	assert_result(end(&waiting), 0);
 	while (!native_lock(scene, F_WRLCK))
