@@ -37,24 +37,36 @@ static void release(struct handle *taken[HOLD_COUNT])
 			handle_release(taken[i]);
 }
 
+static bool locked_is_time(const struct holds *holds)
+{
+	return holds->stop || now() >= holds->until;
+}
+
+static void locked_wait(struct holds *holds)
+{
+	while (!locked_is_time(holds)) {
+		const struct timespec deadline = { .tv_sec = holds->until / 1000000000,
+						   .tv_nsec = holds->until % 1000000000 };
+
+		pthread_cond_timedwait(&holds->changed, &holds->lock, &deadline);
+	}
+}
+
+/* While it lets go, another second may begin, and count on this thread. */
 static void *let_go_in_time(void *arg)
 {
 	struct holds *holds = arg;
 	struct handle *taken[HOLD_COUNT];
 
 	pthread_mutex_lock(&holds->lock);
-	while (!holds->stop && now() < holds->until) {
-		const struct timespec deadline = { .tv_sec = holds->until / 1000000000,
-						   .tv_nsec = holds->until % 1000000000 };
-
-		pthread_cond_timedwait(&holds->changed, &holds->lock, &deadline);
-	}
-	atomic_store(&holds->active, false);
-	locked_take(holds, taken);
-	pthread_mutex_unlock(&holds->lock);
-	release(taken);
-
-	pthread_mutex_lock(&holds->lock);
+	do {
+		locked_wait(holds);
+		atomic_store(&holds->active, false);
+		locked_take(holds, taken);
+		pthread_mutex_unlock(&holds->lock);
+		release(taken);
+		pthread_mutex_lock(&holds->lock);
+	} while (!locked_is_time(holds));
 	holds->running = false;
 	pthread_cond_broadcast(&holds->changed);
 	pthread_mutex_unlock(&holds->lock);
