@@ -133,13 +133,25 @@ static int check_transport(const struct parser *parser)
 	return 0;
 }
 
+static void free_copy(char **copy)
+{
+	for (char **word = copy; word != NULL && *word != NULL; word++)
+		free(*word);
+	free(copy);
+}
+
 /* NULL: no memory. */
 static char **copy_of(int argc, char **argv)
 {
 	char **copy = calloc((size_t)argc + 1, sizeof(*copy));
 
-	for (int i = 0; copy != NULL && i < argc; i++)
+	for (int i = 0; copy != NULL && i < argc; i++) {
 		copy[i] = strdup(argv[i]);
+		if (copy[i] != NULL)
+			continue;
+		free_copy(copy);
+		copy = NULL;
+	}
 	return copy;
 }
 
@@ -189,8 +201,6 @@ int options_parse(struct options *options, int argc, char **argv, char *message,
 void options_free(struct options *options)
 {
 	free(options->mount_options);
-	for (char **word = options->as_given; word != NULL && *word != NULL; word++)
-		free(*word);
-	free(options->as_given);
+	free_copy(options->as_given);
 	shares_free(&options->shares);
 }
