@@ -354,7 +354,7 @@ static void request_that_crashes_its_server_is_an_error_in_the_end(void)
 
 		wait_until (stat_of(SHM "/a").st_blocks > (blkcnt_t)i)
 			;
-		server_dies(keeper, SIGSEGV);
+		server_dies(keeper, SIGABRT);
 		g_assert_cmpint(server_of(keeper), !=, server);
 	}
 	ends_well(client);
