@@ -59,10 +59,9 @@ pid_t the_daemon(void)
 	return pid;
 }
 
-static unsigned entries_of(pid_t pid, const char *directory)
+unsigned count_names(const char *directory)
 {
-	g_autofree char *path = g_strdup_printf("/proc/%d/%s", pid, directory);
-	DIR *stream = opendir(path);
+	DIR *stream = opendir(directory);
 	unsigned count = 0;
 
 	g_assert_nonnull(stream);
@@ -70,6 +69,13 @@ static unsigned entries_of(pid_t pid, const char *directory)
 		count++;
 	closedir(stream);
 	return count - 2; /* "." and ".." */
+}
+
+static unsigned entries_of(pid_t pid, const char *directory)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/%s", pid, directory);
+
+	return count_names(path);
 }
 
 unsigned descriptors_of(pid_t pid)

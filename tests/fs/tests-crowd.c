@@ -19,18 +19,6 @@ static void make_empty(const char *path)
 	close((int)ok(open(path, O_WRONLY | O_CREAT | O_EXCL, 0700)));
 }
 
-static unsigned count_names(const char *directory)
-{
-	DIR *stream = opendir(directory);
-	unsigned count = 0;
-
-	g_assert_nonnull(stream);
-	while (readdir(stream))
-		count++;
-	closedir(stream);
-	return count - 2; /* "." and ".." */
-}
-
 /* ---- faster than they are told ---- */
 
 static void flicker(void)
