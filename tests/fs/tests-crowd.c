@@ -21,15 +21,13 @@ static void make_empty(const char *path)
 
 /* ---- faster than they are told ---- */
 
-static void flicker(void)
+static void flicker(const char *name)
 {
-	g_autofree char *one = g_strdup_printf(SHM "/one%d%%", getpid());
 	g_autofree char *other = g_strdup_printf(SHM "/other%d%%", getpid());
 
-	make_empty(one);
 	for (;;) {
-		ok(rename(one, other));
-		ok(rename(other, one));
+		ok(rename(name, other));
+		ok(rename(other, name));
 	}
 }
 
@@ -41,9 +39,13 @@ static void names_that_come_and_go_keep_nobody_waiting(void)
 	ok(mkdir(MNT "/d", 0700));
 	put(MNT "/d/a", "");
 	has_names(MNT, "d ");
-	for (size_t i = 0; i < G_N_ELEMENTS(pids); i++)
+	for (size_t i = 0; i < G_N_ELEMENTS(pids); i++) {
+		g_autofree char *name = g_strdup_printf(SHM "/one%zu%%", i);
+
+		make_empty(name);
 		CHILD (pids[i])
-			flicker();
+			flicker(name);
+	}
 	alarm(STORM_ALARM);
 	for (int i = 0; i < 5; i++) {
 		stat_of(MNT);
