@@ -291,7 +291,7 @@ static void on_signal(struct keeper *keeper, int signal, const char *program)
 /* The child's status, when it is over. */
 static int watch(struct keeper *keeper, const sigset_t *signals, const char *program)
 {
-	int status;
+	int status = SIGKILL; /* should nobody know any more how it ended */
 
 	while (waitpid(keeper->child, &status, WNOHANG) == 0)
 		on_signal(keeper, sigwaitinfo(signals, NULL), program);

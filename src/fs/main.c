@@ -12,6 +12,7 @@
 #include "who/who.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,6 +159,8 @@ int main(int argc, char **argv)
 	message_line message;
 	int status = EXIT_USAGE;
 
+	/* Ignored, which is inherited, it would hide the end of every child. */
+	signal(SIGCHLD, SIG_DFL);
 	if (argc > 1 && strcmp(argv[1], "who") == 0)
 		return who_main(argc - 1, argv + 1);
 	log_open();

@@ -62,6 +62,7 @@ static int watch_signals(struct signals *signals, struct loop *loop)
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -1;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* ignored, which is inherited, it would hide how children end */
 	/* Sent to the whole unit, it asks the volumes' daemons for their counters.
 	 * They inherit this, so that it ends none before it waits for it. */
 	signal(SIGUSR1, SIG_IGN);

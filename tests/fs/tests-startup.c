@@ -8,9 +8,11 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 
 static void expect_one_line_with(const char *path, const char *word)
 {
@@ -61,6 +63,22 @@ static void bad_arguments_are_refused(void)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
 		is_refused(cases[i].arguments, cases[i].word);
+}
+
+/* As it may be where it is started: the parent must learn all the same how its child
+ * in the background ended. */
+static void with_deaths_ignored_the_fault_is_told_too(void)
+{
+	pid_t pid = (pid_t)ok(fork());
+
+	if (pid == 0) {
+		signal(SIGCHLD, SIG_IGN);
+		ok(dup2((int)ok(open(RUN_ERR, O_WRONLY | O_CREAT, 0600)), STDERR_FILENO));
+		execl(shmfuse_path(), "shmfuse", "-o", "subdir=missing", MNT, (char *)NULL);
+		_exit(127);
+	}
+	g_assert_cmpint(WEXITSTATUS(daemon_status(pid)), ==, 2);
+	expect_one_line_with(RUN_ERR, "subdir=missing");
 }
 
 static void bad_mount_points_are_refused(void)
@@ -212,6 +230,7 @@ static void an_ordinary_users_mount_is_his_alone(void)
 
 static const struct mount_test tests[] = {
 	{ TEST(bad_arguments_are_refused), NO_MOUNT },
+	{ TEST(with_deaths_ignored_the_fault_is_told_too), NO_MOUNT },
 	{ TEST(bad_mount_points_are_refused), NO_MOUNT },
 	{ TEST(a_mount_point_in_use_is_refused), ONLY_MAPPED },
 	{ TEST(without_the_fuse_device_it_says_so), NO_MOUNT },

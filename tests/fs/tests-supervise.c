@@ -460,6 +460,26 @@ static void background_has_it_too(void)
 		;
 }
 
+/* As they may be where it is started: the kernel tells of no child that dies then. */
+static void ignored_deaths_are_noticed(void)
+{
+	g_autofree char *options = g_strdup_printf("%s,supervise", options_of_path());
+	pid_t keeper = (pid_t)ok(fork());
+
+	if (keeper == 0) {
+		signal(SIGCHLD, SIG_IGN);
+		execl(shmfuse_path(), "shmfuse", "-f", "-o", options, VIEW, (char *)NULL);
+		_exit(127);
+	}
+	wait_until (is_mounted(VIEW))
+		;
+	put(VIEW "/a", "x");
+	server_dies(keeper, SIGKILL);
+	has_text(VIEW "/a", "x");
+	unmount_at(VIEW);
+	g_assert_cmpint(daemon_status(keeper), ==, 0);
+}
+
 static void second_transport_is_refused(void)
 {
 	g_assert_cmpint(run_shmfuse("-f -o supervise,io_uring=on %s", VIEW), ==, 1);
@@ -575,6 +595,7 @@ static const struct mount_test tests[] = {
 	{ TEST(killed_keeper_leaves_nobody) },
 	{ TEST(sigterm_ends_the_mount_well), .says = "*another one takes over*" },
 	{ TEST(background_has_it_too) },
+	{ TEST(ignored_deaths_are_noticed) },
 	{ TEST(second_transport_is_refused), .paths = NO_MOUNT },
 	{ TEST(new_program_goes_on_with_what_is_open) },
 	{ TEST(program_that_cannot_go_on_is_not_taken) },

@@ -36,6 +36,21 @@ static void a_volume_is_a_directory_of_objects(void)
 	g_assert_false(exists(SOCKET));
 }
 
+/* As they may be where it is started: it must learn all the same how its children end. */
+static void ignored_deaths_are_noticed(void)
+{
+	pid_t volumed;
+
+	signal(SIGCHLD, SIG_IGN);
+	volumed = volumed_start();
+	signal(SIGCHLD, SIG_DFL);
+	create("v1", ",'share':'cam_*'");
+	mount_volume("v1", "a");
+	unmount_volume("v1", "a");
+	remove_volume("v1");
+	volumed_stop(volumed, SIGTERM);
+}
+
 static void mapped_memory_is_the_objects(void)
 {
 	pid_t volumed = volumed_start();
@@ -269,6 +284,7 @@ static void an_object_of_the_name_is_in_the_way(void)
 
 static const struct mount_test tests[] = {
 	{ TEST(a_volume_is_a_directory_of_objects) },
+	{ TEST(ignored_deaths_are_noticed), ONLY_MAPPED },
 	{ TEST(mapped_memory_is_the_objects), ONLY_PASSTHROUGH },
 	{ TEST(options_go_to_the_mount) },
 	{ TEST(volumes_are_listed_and_shown), ONLY_MAPPED },
