@@ -55,20 +55,26 @@ int background_enter(int *ready)
 	return -1;
 }
 
-void background_ready(int ready)
+void background_leave(void)
 {
 	const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const int ignored = chdir("/");
+
+	(void)ignored;
+	setsid();
+	if (nothing < 0)
+		return;
+	dup2(nothing, STDIN_FILENO);
+	if (nothing > STDERR_FILENO)
+		close(nothing);
+}
+
+void background_ready(int ready)
+{
 	ssize_t ignored;
 
-	setsid();
-	ignored = chdir("/");
-	if (nothing >= 0) {
-		dup2(nothing, STDIN_FILENO);
-		dup2(nothing, STDOUT_FILENO);
-		dup2(nothing, STDERR_FILENO);
-		if (nothing > STDERR_FILENO)
-			close(nothing);
-	}
+	dup2(STDIN_FILENO, STDOUT_FILENO);
+	dup2(STDIN_FILENO, STDERR_FILENO);
 	/* Nobody reads it if the parent was killed meanwhile. */
 	ignored = write(ready, "", 1);
 	(void)ignored;

@@ -11,5 +11,9 @@
  * child's word, with ready -1. -1, and errno, if there is no child. */
 int background_enter(int *ready);
 
-/* The child's word. It leaves the terminal and the caller's directory. */
+/* Leaves the terminal's session and the caller's directory, with all processes to
+ * come. Messages still have standard error. */
+void background_leave(void);
+
+/* The child's word. Standard output and error are nowhere from here on. */
 void background_ready(int ready);

@@ -107,6 +107,8 @@ static int mount_and_serve(const struct options *options, int inherited, int rea
 		log_error("%s", message);
 		return EXIT_SYSTEM;
 	}
+	if (ready >= 0)
+		background_leave();
 	status = needs_keeper(options) ? keep(&fs, ready) : serve(&fs, ready);
 	session_stop(&fs);
 	return status;

@@ -51,8 +51,6 @@ static const char *const always[] = {
 	"setfsuid", "setfsgid", "setgroups", "capget", "capset", "getuid", "geteuid",
 	/* messages to the system log and the service manager; see allow_limited() */
 	"connect", "sendto",
-	/* leaving the terminal */
-	"setsid", "chdir",
 	NULL,
 };
 

@@ -445,19 +445,62 @@ static void sigterm_ends_the_mount_well(void)
 	g_assert_false(is_mounted(VIEW));
 }
 
-static void background_has_it_too(void)
+static pid_t keeper_in_background(void)
 {
-	pid_t keeper;
+	g_autofree char *pid = NULL;
 
 	g_assert_cmpint(run_shmfuse("-o %s,supervise %s", options_of_path(), VIEW), ==, 0);
 	has_text(RUN_ERR, "");
-	keeper = (pid_t)atoi(sh_output("pgrep -o -f supervise.*" VIEW));
-	put(VIEW "/a", "x");
-	server_dies(keeper, SIGKILL);
-	has_text(VIEW "/a", "x");
+	pid = sh_output("pgrep -o -f supervise.*" VIEW);
+	return (pid_t)atoi(pid);
+}
+
+static void background_ends(pid_t keeper)
+{
 	unmount_at(VIEW);
 	wait_until (kill(keeper, 0) == -1)
 		;
+}
+
+static void background_has_it_too(void)
+{
+	const pid_t keeper = keeper_in_background();
+
+	put(VIEW "/a", "x");
+	server_dies(keeper, SIGKILL);
+	has_text(VIEW "/a", "x");
+	background_ends(keeper);
+}
+
+static void has_left_the_terminal(pid_t pid, pid_t leader)
+{
+	g_autofree char *link = g_strdup_printf("/proc/%d/cwd", (int)pid);
+	g_autofree char *directory = g_file_read_link(link, NULL);
+
+	g_assert_cmpstr(directory, ==, "/");
+	g_assert_cmpint(getsid(pid), ==, leader);
+	g_assert_cmpint(getpgid(pid), ==, leader);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		g_autofree char *path = g_strdup_printf("/proc/%d/fd/%d", (int)pid, fd);
+		g_autofree char *file = g_file_read_link(path, NULL);
+
+		g_assert_cmpstr(file, ==, "/dev/null");
+	}
+}
+
+/* Who keeps the mount as well as who serves it. */
+static void neither_process_keeps_the_terminal_or_the_directory(void)
+{
+	pid_t keeper;
+
+	ok(chdir(PLAIN));
+	keeper = keeper_in_background();
+	has_left_the_terminal(keeper, keeper);
+	has_left_the_terminal(server_of(keeper), keeper);
+	server_dies(keeper, SIGKILL);
+	has_left_the_terminal(server_of(keeper), keeper);
+	ok(chdir("/"));
+	background_ends(keeper);
 }
 
 /* As they may be where it is started: the kernel tells of no child that dies then. */
@@ -595,6 +638,7 @@ static const struct mount_test tests[] = {
 	{ TEST(killed_keeper_leaves_nobody) },
 	{ TEST(sigterm_ends_the_mount_well), .says = "*another one takes over*" },
 	{ TEST(background_has_it_too) },
+	{ TEST(neither_process_keeps_the_terminal_or_the_directory) },
 	{ TEST(ignored_deaths_are_noticed) },
 	{ TEST(second_transport_is_refused), .paths = NO_MOUNT },
 	{ TEST(new_program_goes_on_with_what_is_open) },
