@@ -47,16 +47,16 @@ static int serve(struct fs *fs, int ready)
 		return EXIT_SYSTEM;
 	}
 	tell(&warnings);
-	if (ready >= 0) {
-		fs->handover->background = true;
-		background_ready(ready);
-	}
 	if (background)
 		log_to_system();
 	else
 		/* In the background it is not the process that a manager knows. */
 		notify(fs->passthrough ? "READY=1\nSTATUS=passthrough: mappings are shared"
 				       : "READY=1\nSTATUS=mapped: shared mappings are refused");
+	if (ready >= 0) {
+		fs->handover->background = true;
+		background_ready(ready);
+	}
 	if (session_serve(fs, message) < 0) {
 		log_error("%s", message);
 		status = EXIT_SYSTEM;
