@@ -12,6 +12,7 @@
 #include "who/who.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,12 +156,26 @@ static int show_version(void)
 	return EXIT_OK;
 }
 
+/* Else what is opened first would have the numbers of those that are closed, and get
+ * what is meant for them. */
+static void open_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	message_line message;
 	int status = EXIT_USAGE;
 
+	open_standard_descriptors();
 	/* Ignored, which is inherited, it would hide the end of every child. */
 	signal(SIGCHLD, SIG_DFL);
 	if (argc > 1 && strcmp(argv[1], "who") == 0)

@@ -11,7 +11,6 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-/* These tests begin without the fixture's mount. */
 /* The fixture unmounts at the end. */
 static void mount_again(void)
 {
@@ -194,6 +193,22 @@ static void the_environment_of_the_caller_does_not_matter(void)
 	unmount();
 }
 
+/* What it opens must not come in their place, where they are closed. */
+static void standard_descriptors_are_not_needed(void)
+{
+	static const char *const closed[] = { "<&-", ">&-", "2>&-", "<&- >&- 2>&-" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(closed); i++) {
+		g_autofree char *script =
+			g_strdup_printf("\"$SHMFUSE\" -o data=mapped $MNT %s", closed[i]);
+
+		sh(script);
+		put(MNT "/a", closed[i]);
+		has_text(SHM "/a", closed[i]);
+		unmount();
+	}
+}
+
 static void sources_name_the_shm_directory(void)
 {
 	static const char *const sources[] = { "", "shm", "shmfuse", "none", SHM };
@@ -373,6 +388,7 @@ static const struct mount_test tests[] = {
 	{ TEST(it_is_in_the_background_once_it_has_mounted), NO_MOUNT },
 	{ TEST(umount_at_once_ends_it_well), NO_MOUNT },
 	{ TEST(the_environment_of_the_caller_does_not_matter), NO_MOUNT },
+	{ TEST(standard_descriptors_are_not_needed), NO_MOUNT },
 	{ TEST(sources_name_the_shm_directory), NO_MOUNT },
 	{ TEST(generic_options_are_the_kernels), NO_MOUNT },
 	{ TEST(options_of_fstab_are_accepted), NO_MOUNT },
