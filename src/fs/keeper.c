@@ -252,17 +252,23 @@ static void block_signals(struct keeper *keeper, sigset_t *signals)
 			sigdelset(&keeper->before, watched[i]);
 }
 
+static bool can_upgrade(const struct keeper *keeper, const char *program)
+{
+	if (keeper->fs->handover->can_resend)
+		return can_take_over(program);
+	log_error("upgrade: the kernel cannot send again what a dead process had taken (Linux 6.9 "
+		  "brings it): nothing was changed");
+	return false;
+}
+
 /* What it is doing is done again, or was done. A session that is about to begin is
- * left alone; one that nobody could go on with ends, as it does without a keeper. */
+ * left alone. Without supervision it is the signal that it is without a keeper. */
 static void on_hangup(struct keeper *keeper, const char *program)
 {
-	const struct handover *handover = keeper->fs->handover;
-	const bool begun = handover->init_size != 0;
-
 	log_begin(keeper);
-	if (keeper->fs->options->supervise == SUPERVISE_OFF || (begun && !handover->can_resend)) {
+	if (keeper->fs->options->supervise == SUPERVISE_OFF) {
 		kill(keeper->child, SIGHUP);
-	} else if (begun && can_take_over(program)) {
+	} else if (keeper->fs->handover->init_size != 0 && can_upgrade(keeper, program)) {
 		keeper->upgrading = true;
 		kill(keeper->child, SIGKILL);
 	}

@@ -3,9 +3,12 @@
 
 #include "server.h"
 
+#include "handover.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -523,6 +526,60 @@ static void ignored_deaths_are_noticed(void)
 	g_assert_cmpint(daemon_status(keeper), ==, 0);
 }
 
+/* ---- what the keeper is told ---- */
+
+static unsigned times_said(const char *words)
+{
+	g_autofree char *said = daemon_stderr();
+	g_auto(GStrv) parts = g_strsplit(said, words, -1);
+
+	return g_strv_length(parts) - 1;
+}
+
+static bool is_handover(const char *fd)
+{
+	g_autofree char *file = g_file_read_link(fd, NULL);
+
+	return file != NULL && g_str_has_prefix(file, "/memfd:shmfuse handover");
+}
+
+static char *handover_of(pid_t keeper)
+{
+	for (int fd = 0; fd < 100; fd++) {
+		g_autofree char *path = g_strdup_printf("/proc/%d/fd/%d", (int)keeper, fd);
+
+		if (is_handover(path))
+			return g_steal_pointer(&path);
+	}
+	g_error("the keeper has no handover");
+}
+
+/* In its memory of the session this kernel becomes an older one. */
+static void make_keeper_believe_in_no_resending(pid_t keeper)
+{
+	const off_t at = offsetof(struct handover, can_resend);
+	const bool can = false;
+	g_autofree char *path = handover_of(keeper);
+	int fd = open_at(path, O_RDWR);
+
+	g_assert_cmpint(ok(pwrite(fd, &can, sizeof(can), at)), ==, sizeof(can));
+	close(fd);
+}
+
+static void without_a_kernel_for_it_sighup_changes_nothing(void)
+{
+	pid_t view = view_start("supervise=auto");
+	const pid_t server = server_of(view);
+
+	make_keeper_believe_in_no_resending(view);
+	ok(kill(view, SIGHUP));
+	wait_until (times_said("upgrade: the kernel cannot send again") > 0)
+		;
+	put(VIEW "/a", "served");
+	g_assert_cmpint(server_of(view), ==, server);
+	view_end(view);
+}
+
 static void second_transport_is_refused(void)
 {
 	g_assert_cmpint(run_shmfuse("-f -o supervise,io_uring=on %s", VIEW), ==, 1);
@@ -640,6 +697,7 @@ static const struct mount_test tests[] = {
 	{ TEST(background_has_it_too) },
 	{ TEST(neither_process_keeps_the_terminal_or_the_directory) },
 	{ TEST(ignored_deaths_are_noticed) },
+	{ TEST(without_a_kernel_for_it_sighup_changes_nothing), .says = "*nothing was changed*" },
 	{ TEST(second_transport_is_refused), .paths = NO_MOUNT },
 	{ TEST(new_program_goes_on_with_what_is_open) },
 	{ TEST(program_that_cannot_go_on_is_not_taken) },
