@@ -14,6 +14,8 @@ struct fuse_out_header;
 struct counters *counters_new(void);
 void counters_free(struct counters *counters);
 
+/* Before the first request: the calls below will be made for each. */
+void counters_attach(struct counters *counters);
 /* By the thread that is to serve it. */
 void counters_request(struct counters *counters, const struct fuse_in_header *request);
 /* By whoever answers. Notifications are none. */

@@ -93,7 +93,7 @@ ssize_t device_write(int fd, struct iovec *iov, int count, void *userdata)
 	return result;
 }
 
-bool device_attach(struct fuse_session *session)
+bool device_attach(struct fuse_session *session, struct counters *counters)
 {
 	static const struct fuse_custom_io io = { .writev = device_write, .read = device_read };
 	char said[256];
@@ -102,5 +102,7 @@ bool device_attach(struct fuse_session *session)
 	log_keep(said, sizeof(said));
 	attached = fuse_session_custom_io(session, &io, sizeof(io), fuse_session_fd(session)) == 0;
 	log_keep(NULL, 0);
+	if (attached)
+		counters_attach(counters);
 	return attached;
 }

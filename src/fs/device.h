@@ -5,10 +5,12 @@
 #include <fuse_lowlevel.h>
 #include <stdbool.h>
 
+struct counters;
+
 /* Reads and writes for the session, in libfuse's place. Without support for that
  * in libfuse (-Denable-custom-io) it goes on to do so itself, and the result is
  * false. */
-bool device_attach(struct fuse_session *session);
+bool device_attach(struct fuse_session *session, struct counters *counters);
 
 /* As libfuse's read callback: read(2), but that an unmount in the midst of a
  * request is ENODEV, the session's good end, as any other. */

@@ -366,7 +366,8 @@ int session_begin(struct fs *fs, message_line message, struct session_warnings *
 	marks_watch(&fs->marks);
 	if (fs->options->transport != TRANSPORT_DEVICE)
 		fs->uring = uring_attach(fs->session, fs->counters);
-	if (fs->uring == NULL && !device_attach(fs->session) && fs->options->supervise)
+	if (fs->uring == NULL && !device_attach(fs->session, fs->counters) &&
+	    fs->options->supervise)
 		return message_fail(message, "supervise: this libfuse was built without custom-io");
 	confine_before_threads(fs, warnings->confinement);
 	if ((fs->handover->init_size == 0 ? begin_first(fs, message, warnings)

@@ -239,7 +239,9 @@ struct uring *uring_attach(struct fuse_session *session, struct counters *counte
 	log_keep(said, sizeof(said));
 	error = fuse_session_custom_io(session, &io, sizeof(io), uring->device);
 	log_keep(NULL, 0);
-	if (error < 0)
+	if (error == 0)
+		counters_attach(counters);
+	else
 		uring->fault = error == -ENOMEM
 				       ? "out of memory"
 				       : "libfuse is built without -Denable-custom-io=true";

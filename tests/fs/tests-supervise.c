@@ -536,6 +536,19 @@ static unsigned times_said(const char *words)
 	return g_strv_length(parts) - 1;
 }
 
+/* A process that took over and was asked nothing yet counts all the same. */
+static void counters_are_told_by_who_took_over(void)
+{
+	pid_t view = view_start("supervise");
+
+	server_dies(view, SIGKILL);
+	ok(kill(view, SIGUSR1));
+	wait_until (times_said("counters: ") > 0)
+		;
+	g_assert_cmpuint(times_said("counters: requests="), ==, 1);
+	view_end(view);
+}
+
 static bool is_handover(const char *fd)
 {
 	g_autofree char *file = g_file_read_link(fd, NULL);
@@ -697,6 +710,7 @@ static const struct mount_test tests[] = {
 	{ TEST(background_has_it_too) },
 	{ TEST(neither_process_keeps_the_terminal_or_the_directory) },
 	{ TEST(ignored_deaths_are_noticed) },
+	{ TEST(counters_are_told_by_who_took_over), .says = "*another one takes over*" },
 	{ TEST(without_a_kernel_for_it_sighup_changes_nothing), .says = "*nothing was changed*" },
 	{ TEST(second_transport_is_refused), .paths = NO_MOUNT },
 	{ TEST(new_program_goes_on_with_what_is_open) },
