@@ -23,16 +23,37 @@ static bool is_told(int error)
 	return error >= 0 || error == -EPERM || error == -EACCES || error == -EROFS;
 }
 
-/* As /proc/PID/comm has it, 15 bytes that the caller chose himself; empty where
- * he is of another PID namespace, or gone. */
+/* NULL where the caller is of another PID namespace, or gone. */
+static FILE *open_proc(pid_t pid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	return pid > 0 ? fopen(path, "re") : NULL;
+}
+
+/* FUSE tells which thread it was: it is told where nobody knows of which process. */
+static pid_t process_of(pid_t thread)
+{
+	FILE *file = open_proc(thread, "status");
+	int process = 0;
+	char line[256];
+
+	if (file == NULL)
+		return thread;
+	while (process == 0 && fgets(line, sizeof(line), file) != NULL)
+		sscanf(line, "Tgid: %d", &process);
+	fclose(file);
+	return process > 0 ? process : thread;
+}
+
+/* As /proc/PID/comm has it, 15 bytes that the caller chose himself, or empty. */
 static void read_command(pid_t pid, char text[PRINTABLE_SIZE(16)])
 {
-	char path[sizeof("/proc//comm") + 3 * sizeof(pid)], comm[17] = "";
-	FILE *file;
+	FILE *file = open_proc(pid, "comm");
+	char comm[17] = "";
 	size_t len;
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-	file = pid > 0 ? fopen(path, "re") : NULL;
 	if (file != NULL) {
 		len = fread(comm, 1, sizeof(comm) - 1, file);
 		if (len > 0 && comm[len - 1] == '\n')
@@ -46,13 +67,14 @@ static void read_command(pid_t pid, char text[PRINTABLE_SIZE(16)])
 static int tell(fuse_req_t req, enum audit_event event, const char *object, int error)
 {
 	const struct fuse_ctx *ctx = fuse_req_ctx(req);
+	const pid_t process = process_of(ctx->pid);
 	char command[PRINTABLE_SIZE(16)];
 	const char *failure = error < 0 ? pshm_error_name(-error) : NULL;
 
-	read_command(ctx->pid, command);
+	read_command(process, command);
 	log_notice("audit: %s%s %s%s%s pid=%d uid=%u gid=%u command=\"%s\"",
 		   error < 0 ? "denied " : "", event_names[event], object,
-		   failure != NULL ? " error=" : "", failure != NULL ? failure : "", (int)ctx->pid,
+		   failure != NULL ? " error=" : "", failure != NULL ? failure : "", (int)process,
 		   (unsigned)ctx->uid, (unsigned)ctx->gid, command);
 	return error;
 }
