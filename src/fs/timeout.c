@@ -43,19 +43,16 @@ static unsigned machine_limit(const char *path)
 
 void timeout_warn(const struct fs *fs, char *warning, size_t size)
 {
-	const char *name = "max_request_timeout";
-	unsigned seconds;
+	const unsigned by_default = machine_limit(SYSCTLS "default_request_timeout");
+	const unsigned most = machine_limit(SYSCTLS "max_request_timeout");
+	/* init_server_timeout() in the kernel's fs/fuse/inode.c. */
+	const bool is_most = by_default == 0 || (most != 0 && most < by_default);
 
-	if (fs->options->local_lock == LOCAL_ALL)
+	if (fs->options->local_lock == LOCAL_ALL || (by_default == 0 && most == 0))
 		return;
-	seconds = machine_limit(SYSCTLS "max_request_timeout");
-	if (seconds == 0) {
-		name = "default_request_timeout";
-		seconds = machine_limit(SYSCTLS "default_request_timeout");
-	}
-	if (seconds > 0)
-		snprintf(warning, size,
-			 "sysctl fs.fuse.%s=%u: who waits longer for a lock ends the mount; "
-			 "local_lock=all keeps locks from the daemon",
-			 name, seconds);
+	snprintf(warning, size,
+		 "sysctl fs.fuse.%s=%u: who waits longer for a lock ends the mount; "
+		 "local_lock=all keeps locks from the daemon",
+		 is_most ? "max_request_timeout" : "default_request_timeout",
+		 is_most ? most : by_default);
 }

@@ -99,36 +99,52 @@ static void a_later_dead_mount_in_its_place_is_none(void)
 	mount_again();
 }
 
-/* The machine's own limit, as if its administrator had set it. */
-static void the_machines_limit_is(const char *name, const char *seconds)
+/* As if the machine's administrator had set it; 0 is none. */
+static void set_limit(const char *name, unsigned seconds)
 {
 	g_autofree char *path = g_strconcat("/proc/sys/fs/fuse/", name, NULL);
+	g_autofree char *file = g_strconcat("/run/", name, NULL);
+	g_autofree char *text = g_strdup_printf("%u\n", seconds);
 
-	put("/run/limit", seconds);
-	ok(mount("/run/limit", path, NULL, MS_BIND, NULL));
+	put(file, text);
+	ok(mount(file, path, NULL, MS_BIND, NULL));
+}
+
+/* told: "name=seconds", or NULL. */
+static void is_warned_of(const char *told)
+{
+	g_autofree char *warning =
+		g_strdup_printf("shmfuse: sysctl fs.fuse.%s: who waits longer for a lock ends the "
+				"mount; local_lock=all keeps locks from the daemon\n",
+				told);
+
 	g_assert_cmpint(run_shmfuse("-o data=mapped " MNT), ==, 0);
 	unmount();
-	if (strcmp(seconds, "0\n") == 0) {
-		has_text(RUN_ERR, "");
-	} else {
-		g_autofree char *warning = g_strdup_printf(
-			"shmfuse: sysctl fs.fuse.%s=%.2s: who waits longer for a lock ends the "
-			"mount; local_lock=all keeps locks from the daemon\n",
-			name, seconds);
-
-		has_text(RUN_ERR, warning);
-	}
+	has_text(RUN_ERR, told != NULL ? warning : "");
 	g_assert_cmpint(run_shmfuse("-o data=mapped,local_lock=all " MNT), ==, 0);
 	unmount();
 	has_text(RUN_ERR, "");
-	ok(umount(path));
 }
 
+/* Where both are set, the smaller one counts. */
 static void a_limit_of_the_machine_is_told_where_it_ends_waits(void)
 {
-	the_machines_limit_is("max_request_timeout", "60\n");
-	the_machines_limit_is("default_request_timeout", "90\n");
-	the_machines_limit_is("max_request_timeout", "0\n");
+	static const struct {
+		unsigned by_default, most;
+		const char *told;
+	} limits[] = {
+		{ 0, 0, NULL },
+		{ 90, 0, "default_request_timeout=90" },
+		{ 0, 60, "max_request_timeout=60" },
+		{ 20, 90, "default_request_timeout=20" },
+		{ 90, 60, "max_request_timeout=60" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(limits); i++) {
+		set_limit("default_request_timeout", limits[i].by_default);
+		set_limit("max_request_timeout", limits[i].most);
+		is_warned_of(limits[i].told);
+	}
 }
 
 #define SAYS .says = "*"
