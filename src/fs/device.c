@@ -66,7 +66,7 @@ ssize_t device_read(int fd, void *buf, size_t size, void *userdata)
 	struct iovec known;
 	ssize_t count;
 
-	if (!fs->options->supervise)
+	if (fs->options->supervise == SUPERVISE_OFF)
 		return receive(fs, fd, buf, size);
 	populate(fs, buf, size);
 	count = receive(fs, fd, buf, size);
@@ -85,7 +85,7 @@ ssize_t device_write(int fd, struct iovec *iov, int count, void *userdata)
 	const struct fs *fs = userdata;
 	ssize_t result;
 
-	if (!fs->options->supervise)
+	if (fs->options->supervise == SUPERVISE_OFF)
 		return answer(fs, fd, iov, count);
 	replay_answer(iov, count);
 	result = answer(fs, fd, iov, count);

@@ -185,7 +185,7 @@ static ssize_t file_append(struct fs *fs, const struct handle *handle, const cha
 
 	if (before == size)
 		return (ssize_t)size;
-	if (fs->options->supervise && before == 0)
+	if (fs->options->supervise != SUPERVISE_OFF && before == 0)
 		note_end(handle);
 	count = file_write(fs, handle, buf + before, size - before, 0, true);
 	return count < 0 ? count : (ssize_t)before + count;

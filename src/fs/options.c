@@ -128,8 +128,6 @@ static int check_transport(const struct parser *parser)
 		return parse_fail(parser, "supervise: not with io_uring=on: leave one of them out");
 	if (options->transport == TRANSPORT_URING)
 		options->supervise = SUPERVISE_OFF;
-	if (options->supervise != SUPERVISE_OFF)
-		options->transport = TRANSPORT_DEVICE;
 	return 0;
 }
 

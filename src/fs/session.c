@@ -34,7 +34,8 @@ static int open_handover(struct fs *fs, int inherited, message_line message)
 	fs->is_inherited = inherited >= 0;
 	fs->handover_fd = inherited;
 	fs->handover = inherited >= 0 ? handover_map(inherited)
-				      : handover_new(fs->options->supervise, &fs->handover_fd);
+				      : handover_new(fs->options->supervise != SUPERVISE_OFF,
+						     &fs->handover_fd);
 	if (fs->handover == NULL)
 		return message_fail(message, "no memory for open files: %s", strerror(errno));
 	if (inherited >= 0)
@@ -142,7 +143,7 @@ static int answer_init(struct fs *fs, message_line message)
 	do
 		size = fuse_session_receive_buf(fs->session, &buf);
 	while (size == -EINTR && !fuse_session_exited(fs->session));
-	if (size > 0 && fs->options->supervise)
+	if (size > 0 && fs->options->supervise != SUPERVISE_OFF)
 		error = keep_init(fs, &buf, message);
 	if (size > 0 && error == 0)
 		fuse_session_process_buf(fs->session, &buf);
@@ -210,7 +211,8 @@ static int settle_transport(struct fs *fs, message_line message, message_line wa
 
 	if (wanted == TRANSPORT_DEVICE || fuse_session_exited(fs->session))
 		return 0;
-	fault = uring_fault(fs->uring);
+	fault = fs->options->supervise != SUPERVISE_OFF ? "supervise goes without it"
+							: uring_fault(fs->uring);
 	if (fault == NULL)
 		return 0;
 	if (wanted == TRANSPORT_URING)
@@ -359,16 +361,25 @@ static int start_threads(struct fs *fs)
 	return error < 0 ? -1 : 0;
 }
 
+/* Between libfuse and the kernel. */
+static int attach(struct fs *fs, message_line message)
+{
+	const bool supervised = fs->options->supervise != SUPERVISE_OFF;
+
+	if (fs->options->transport != TRANSPORT_DEVICE && !supervised)
+		fs->uring = uring_attach(fs->session, fs->counters);
+	if (fs->uring == NULL && !device_attach(fs->session, fs->counters) && supervised)
+		return message_fail(message, "supervise: this libfuse was built without custom-io");
+	return 0;
+}
+
 int session_begin(struct fs *fs, message_line message, struct session_warnings *warnings)
 {
 	*warnings = (struct session_warnings){ 0 };
 	replay_take_over(fs->handover);
 	marks_watch(&fs->marks);
-	if (fs->options->transport != TRANSPORT_DEVICE)
-		fs->uring = uring_attach(fs->session, fs->counters);
-	if (fs->uring == NULL && !device_attach(fs->session, fs->counters) &&
-	    fs->options->supervise)
-		return message_fail(message, "supervise: this libfuse was built without custom-io");
+	if (attach(fs, message) < 0)
+		return -1;
 	confine_before_threads(fs, warnings->confinement);
 	if ((fs->handover->init_size == 0 ? begin_first(fs, message, warnings)
 					  : begin_again(fs, message)) < 0)

@@ -593,6 +593,15 @@ static void without_a_kernel_for_it_sighup_changes_nothing(void)
 	view_end(view);
 }
 
+static void second_transport_is_left_out(void)
+{
+	g_assert_cmpint(run_shmfuse("-o %s,supervise,io_uring=auto %s", options_of_path(), VIEW),
+			==, 0);
+	has_text(RUN_ERR, "shmfuse: no io_uring: supervise goes without it; requests come by "
+			  "/dev/fuse\n");
+	unmount_at(VIEW);
+}
+
 static void second_transport_is_refused(void)
 {
 	g_assert_cmpint(run_shmfuse("-f -o supervise,io_uring=on %s", VIEW), ==, 1);
@@ -712,6 +721,7 @@ static const struct mount_test tests[] = {
 	{ TEST(ignored_deaths_are_noticed) },
 	{ TEST(counters_are_told_by_who_took_over), .says = "*another one takes over*" },
 	{ TEST(without_a_kernel_for_it_sighup_changes_nothing), .says = "*nothing was changed*" },
+	{ TEST(second_transport_is_left_out) },
 	{ TEST(second_transport_is_refused), .paths = NO_MOUNT },
 	{ TEST(new_program_goes_on_with_what_is_open) },
 	{ TEST(program_that_cannot_go_on_is_not_taken) },

@@ -152,7 +152,8 @@ static void test_requests_come_by_the_device_unless_told_otherwise(void)
 	}
 }
 
-/* What came by io_uring goes with the process that read it. */
+/* What came by io_uring goes with the process that read it. What becomes of auto the
+ * session says. */
 static void test_supervision_goes_without_io_uring(void)
 {
 	static const struct {
@@ -165,7 +166,7 @@ static void test_supervision_goes_without_io_uring(void)
 		{ "-o supervise=on /m", SUPERVISE_ON, TRANSPORT_DEVICE },
 		{ "-o supervise=auto /m", SUPERVISE_AUTO, TRANSPORT_DEVICE },
 		{ "-o supervise,supervise=off /m", SUPERVISE_OFF, TRANSPORT_DEVICE },
-		{ "-o io_uring=auto,supervise /m", SUPERVISE_ON, TRANSPORT_DEVICE },
+		{ "-o io_uring=auto,supervise /m", SUPERVISE_ON, TRANSPORT_AUTO },
 		{ "-o io_uring=on,supervise=auto /m", SUPERVISE_OFF, TRANSPORT_URING },
 	};
 
