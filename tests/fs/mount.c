@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -198,6 +199,17 @@ int process_has(pid_t pid, const char *what)
 char *daemon_stderr(void)
 {
 	return get(DAEMON_STDERR);
+}
+
+void let_user_1000_mount(void)
+{
+	put("/run/passwd", "root:x:0:0::/:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n");
+	ok(mount("/run/passwd", "/etc/passwd", NULL, MS_BIND, NULL));
+	ok(mknod("/run/fuse", S_IFCHR, stat_of("/dev/fuse").st_rdev));
+	ok(chmod("/run/fuse", 0666));
+	ok(mount("/run/fuse", "/dev/fuse", NULL, MS_BIND, NULL));
+	ok(chown(MNT, 1000, 1000));
+	ok(chmod("/run", 01777));
 }
 
 int run_shmfuse(const char *format, ...)

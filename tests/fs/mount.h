@@ -89,3 +89,5 @@ bool is_mounted(const char *path);
 /* Unmounts MNT; waits while the kernel still calls it busy. */
 void unmount(void);
 void unmount_at(const char *mountpoint);
+/* On MNT, by fusermount3: with a name, which that wants, and the device for everybody. */
+void let_user_1000_mount(void);

@@ -135,12 +135,7 @@ static void a_users_daemon_shows_its_memory_to_nobody(void)
 	g_autofree char *memory = NULL;
 	pid_t daemon;
 
-	ok(mknod("/run/fuse", S_IFCHR | 0666, stat_of("/dev/fuse").st_rdev));
-	ok(chmod("/run/fuse", 0666));
-	ok(mount("/run/fuse", "/dev/fuse", NULL, MS_BIND, NULL));
-	put("/run/passwd", "root:x:0:0::/:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n");
-	ok(mount("/run/passwd", "/etc/passwd", NULL, MS_BIND, NULL));
-	ok(chown(MNT, 1000, 1000));
+	let_user_1000_mount();
 	CHILD (daemon) {
 		ok(setresgid(1000, 1000, 1000));
 		ok(setresuid(1000, 1000, 1000));

@@ -272,18 +272,6 @@ static void mount_and_fstab_replace_it(void)
 	unmount();
 }
 
-/* With a name, which fusermount3 wants, and the device for everybody. */
-static void let_user_1000_mount(void)
-{
-	put("/run/passwd", "root:x:0:0::/:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n");
-	ok(mount("/run/passwd", "/etc/passwd", NULL, MS_BIND, NULL));
-	ok(mknod("/run/fuse", S_IFCHR, stat_of("/dev/fuse").st_rdev));
-	ok(chmod("/run/fuse", 0666));
-	ok(mount("/run/fuse", "/dev/fuse", NULL, MS_BIND, NULL));
-	ok(chown(MNT, 1000, 1000));
-	ok(chmod("/run", 01777));
-}
-
 static void an_ordinary_user_replaces_his(void)
 {
 	pid_t pid;

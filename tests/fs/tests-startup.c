@@ -203,19 +203,9 @@ static void an_ordinary_user_is_told_why_mappings_are_not_shared(void)
 	unmount();
 }
 
-/* fusermount3 mounts for nobody whose name it cannot find. */
-static void give_user_1000_a_name(void)
-{
-	put("/run/passwd", "root:x:0:0::/:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n");
-	ok(mount("/run/passwd", "/etc/passwd", NULL, MS_BIND, NULL));
-}
-
 static void an_ordinary_users_mount_is_his_alone(void)
 {
-	make_small_dev(true);
-	give_user_1000_a_name();
-	ok(chown(MNT, 1000, 1000));
-	ok(chmod("/run", 01777));
+	let_user_1000_mount();
 	AS_USER (1000, 1000) {
 		g_assert_cmpint(run_shmfuse("-o data=mapped " MNT), ==, 0);
 		put(MNT "/a", "text");
