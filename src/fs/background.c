@@ -78,5 +78,4 @@ void background_ready(int ready)
 	/* Nobody reads it if the parent was killed meanwhile. */
 	ignored = write(ready, "", 1);
 	(void)ignored;
-	close(ready);
 }

@@ -52,6 +52,7 @@ struct fs {
 	struct handover *handover; /* for the next serving process */
 	int handover_fd;	   /* -1: there will be none */
 	bool is_inherited;	   /* an earlier program has mounted it */
+	bool is_attached;	   /* requests and answers pass by device.h */
 	bool is_kept;		   /* the mount is another process's, the keeper's */
 	struct opened opened;
 	pthread_mutex_t left_lock;

@@ -41,7 +41,7 @@ struct handover *handover_new(bool keep, int *fd)
 	*fd = keep ? open_memory(size) : -1;
 	if (keep && *fd < 0)
 		return NULL;
-	handover = map(size, keep ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS, *fd);
+	handover = map(size, keep ? MAP_SHARED : MAP_SHARED | MAP_ANONYMOUS, *fd);
 	if (handover == NULL) {
 		if (*fd >= 0)
 			close(*fd);

@@ -73,15 +73,16 @@ struct handover {
 
 	/* For a keeper that executes its program anew. */
 	int device, root_lock;
-	bool background;
+	bool background; /* messages go to the system's log */
+	bool told;	 /* whoever started it knows that the mount is there */
 
 	struct deed deeds[DEED_COUNT];
 	struct record records[]; /* by descriptor */
 };
 
 /* Memory for as many descriptors as there may be. With keep it is that of *fd,
- * a new descriptor, which outlives execve(2); without, it is the process's own.
- * NULL and errno. */
+ * a new descriptor, which outlives execve(2); without, it is the process's own and
+ * its children's. NULL and errno. */
 struct handover *handover_new(bool keep, int *fd);
 /* The record of a descriptor that is to be used. NULL: there are no more. */
 struct record *handover_record(struct handover *handover, int fd);

@@ -2,37 +2,37 @@
 #include "keeper.h"
 
 #include "log.h"
+#include "upgrade.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
 /* Children that crash one after the other this soon are not replaced for ever; those
  * that somebody kills are, in their time. */
-#define SOON_NS	    (INT64_C(100) * 1000000)
-#define SOON_DEATHS 20
-#define VARIABLE    "SHMFUSE_HANDOVER"
-#define BASE_MAX    64
+#define SOON_NS	     (INT64_C(100) * 1000000)
+#define SOON_CRASHES 20
+/* Those that cannot take over, for want of memory or processes. */
+#define SOON_FAILURES 100
 
 struct keeper {
 	struct fs *fs;
 	sigset_t before; /* the signals that the child has blocked */
 	pid_t child;
-	bool ending;	    /* was told to end */
-	bool upgrading;	    /* was told to execute its program anew */
-	int base[BASE_MAX]; /* its own descriptors, ended by -1 */
+	bool ending;	/* was told to end */
+	bool upgrading; /* was told to execute its program anew */
+	bool *is_own;	/* by descriptor: it was there before the first child */
 	int64_t began;
 	unsigned soon; /* deaths */
 };
@@ -47,46 +47,53 @@ static int64_t now_ns(void)
 
 /* ---- descriptors ---- */
 
-static void each_descriptor(void (*each)(int fd, void *arg), void *arg)
+static bool is_recorded(const struct handover *handover, unsigned fd)
 {
+	return fd < handover->top && handover->records[fd].kind != RECORD_NONE;
+}
+
+/* -1 and errno. */
+static int list_own(const struct keeper *keeper)
+{
+	const struct handover *handover = keeper->fs->handover;
 	DIR *all = opendir("/proc/self/fd");
 	const struct dirent *entry;
 
 	if (all == NULL)
-		return;
-	while ((entry = readdir(all)) != NULL)
-		if (entry->d_name[0] != '.' && atoi(entry->d_name) != dirfd(all))
-			each(atoi(entry->d_name), arg);
+		return -1;
+	while ((entry = readdir(all)) != NULL) {
+		const unsigned fd = (unsigned)atoi(entry->d_name);
+
+		if (entry->d_name[0] != '.' && fd != (unsigned)dirfd(all) &&
+		    fd < handover->record_count)
+			keeper->is_own[fd] = !is_recorded(handover, fd);
+	}
 	closedir(all);
+	return 0;
 }
 
-static bool is_recorded(const struct handover *handover, int fd)
+static int find_own(struct keeper *keeper)
 {
-	return (uint32_t)fd < handover->top && handover->records[fd].kind != RECORD_NONE;
+	keeper->is_own = calloc(keeper->fs->handover->record_count, sizeof(*keeper->is_own));
+	return keeper->is_own != NULL ? list_own(keeper) : -1;
 }
 
-static void add_to_base(int fd, void *arg)
+/* What a dead child had open for a moment. It may have been all that can be, so this
+ * opens nothing. */
+static void close_others(const struct keeper *keeper)
 {
-	struct keeper *keeper = arg;
-	size_t count = 0;
+	const struct handover *handover = keeper->fs->handover;
+	unsigned first = 0;
 
-	while (keeper->base[count] >= 0)
-		count++;
-	if (is_recorded(keeper->fs->handover, fd) || count + 1 >= BASE_MAX)
-		return;
-	keeper->base[count] = fd;
-	keeper->base[count + 1] = -1;
-}
-
-static void close_unless_known(int fd, void *arg)
-{
-	const struct keeper *keeper = arg;
-	const int *base = keeper->base;
-
-	while (*base >= 0 && *base != fd)
-		base++;
-	if (*base < 0 && !is_recorded(keeper->fs->handover, fd))
-		close(fd);
+	for (unsigned fd = 0; fd < handover->record_count; fd++) {
+		if (!keeper->is_own[fd] && !is_recorded(handover, fd))
+			continue;
+		if (first < fd)
+			close_range(first, fd - 1, 0);
+		first = fd + 1;
+	}
+	if (first < handover->record_count)
+		close_range(first, handover->record_count - 1, 0);
 }
 
 /* ---- messages ---- */
@@ -112,7 +119,11 @@ static void log_end(void)
  * not use for locks that ask who has them. Threads that it makes are as any. */
 static pid_t fork_sharing_descriptors(void)
 {
+#ifdef __s390__
+	return (pid_t)syscall(SYS_clone, NULL, CLONE_FILES | SIGCHLD, NULL, NULL, NULL);
+#else
 	return (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
+#endif
 }
 
 /* The end of the keeper is the end of the mount: nothing may go on that waits for it. */
@@ -136,105 +147,6 @@ static int begin_child(struct keeper *keeper, int (*serve)(struct fs *fs, int re
 	exit(serve(keeper->fs, ready));
 }
 
-/* ---- another program ---- */
-
-static void keep_open(int fd)
-{
-	fcntl(fd, F_SETFD, 0);
-}
-
-static void keep_recorded(int fd, void *arg)
-{
-	const struct keeper *keeper = arg;
-
-	if (is_recorded(keeper->fs->handover, fd))
-		keep_open(fd);
-}
-
-/* The line that --version has on what it can take over. */
-static bool says_handover(const char *said)
-{
-	char line[32];
-
-	snprintf(line, sizeof(line), "handover %d\n", HANDOVER_VERSION);
-	return strstr(said, line) != NULL;
-}
-
-/* What the program says of its version; false where it cannot be run. */
-static bool ask_version(const char *program, char *said, size_t size)
-{
-	char *const argv[] = { (char *)program, (char *)"--version", NULL };
-	posix_spawn_file_actions_t actions;
-	int ends[2], status = -1;
-	ssize_t count = 0, part;
-	pid_t pid;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return false;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-	if (posix_spawn(&pid, program, &actions, NULL, argv, environ) != 0)
-		pid = -1;
-	posix_spawn_file_actions_destroy(&actions);
-	close(ends[1]);
-	while (pid > 0 && (size_t)count < size - 1 &&
-	       (part = read(ends[0], said + count, size - 1 - (size_t)count)) > 0)
-		count += part;
-	said[count] = '\0';
-	close(ends[0]);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-static bool can_take_over(const char *program)
-{
-	char said[1024];
-
-	if (!ask_version(program, said, sizeof(said))) {
-		log_error("upgrade: %s --version fails: nothing was changed", program);
-		return false;
-	}
-	if (!says_handover(said)) {
-		log_error("upgrade: %s cannot take over from this version: unmount, and mount anew",
-			  program);
-		return false;
-	}
-	return true;
-}
-
-/* Does not return, unless it fails. */
-static void execute_anew(struct keeper *keeper, const char *program)
-{
-	struct handover *handover = keeper->fs->handover;
-	char inheritance[PATH_MAX + 16];
-
-	handover->device = fuse_session_fd(keeper->fs->session);
-	handover->root_lock = keeper->fs->root_lock;
-	each_descriptor(keep_recorded, keeper);
-	keep_open(handover->device);
-	keep_open(keeper->fs->handover_fd);
-	if (handover->root_lock >= 0)
-		keep_open(handover->root_lock);
-	snprintf(inheritance, sizeof(inheritance), "%d:%s", keeper->fs->handover_fd,
-		 keeper->fs->options->mountpoint);
-	setenv(VARIABLE, inheritance, 1);
-	execv(program, keeper->fs->options->as_given);
-	log_error("upgrade: %s: %s", program, strerror(errno));
-	unsetenv(VARIABLE);
-}
-
-int keeper_inherited(const char **mountpoint)
-{
-	const char *inheritance = getenv(VARIABLE);
-	const char *colon = inheritance != NULL ? strchr(inheritance, ':') : NULL;
-
-	if (colon == NULL)
-		return -1;
-	*mountpoint = colon + 1;
-	return atoi(inheritance);
-}
-
 /* ---- the watch ---- */
 
 static const int watched[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
@@ -255,7 +167,7 @@ static void block_signals(struct keeper *keeper, sigset_t *signals)
 static bool can_upgrade(const struct keeper *keeper, const char *program)
 {
 	if (keeper->fs->handover->can_resend)
-		return can_take_over(program);
+		return upgrade_is_possible(keeper->fs, program);
 	log_error("upgrade: the kernel cannot send again what a dead process had taken (Linux 6.9 "
 		  "brings it): nothing was changed");
 	return false;
@@ -304,70 +216,120 @@ static int watch(struct keeper *keeper, const sigset_t *signals, const char *pro
 	return status;
 }
 
-static bool is_crash(int signal)
+/* ---- its death ---- */
+
+/* A child that could not be made counts as one that could not begin. */
+#define FAILED_START W_EXITCODE(EX_TEMPFAIL, 0)
+
+static bool is_failed_start(int status)
 {
-	return signal != SIGKILL && signal != SIGTERM;
+	return WIFEXITED(status) && WEXITSTATUS(status) == EX_TEMPFAIL;
+}
+
+static bool is_crash(int status)
+{
+	return WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL && WTERMSIG(status) != SIGTERM;
 }
 
 /* Another child is of use: the session had begun, and they do not die one after
- * the other. */
-static bool may_replace(struct keeper *keeper, int signal)
+ * the other. Those that somebody kills are replaced for ever, in their time. */
+static bool may_replace(struct keeper *keeper, int status)
 {
 	struct handover *handover = keeper->fs->handover;
 
 	keeper->soon = now_ns() - keeper->began < SOON_NS ? keeper->soon + 1 : 0;
-	handover->crashes += is_crash(signal);
+	handover->crashes += is_crash(status);
 	if (!handover->can_resend || handover->init_size == 0)
 		return false;
-	if (keeper->soon > SOON_DEATHS)
+	if (is_failed_start(status) || keeper->soon > SOON_CRASHES)
 		usleep(SOON_NS / 1000);
-	return keeper->soon <= SOON_DEATHS || !is_crash(signal);
+	if (is_failed_start(status))
+		return keeper->soon <= SOON_FAILURES;
+	return keeper->soon <= SOON_CRASHES || !is_crash(status);
 }
 
-static int keep(struct keeper *keeper, const sigset_t *signals, const char *program,
-		int (*serve)(struct fs *fs, int ready), int ready, message_line message)
+static void describe(int status, message_line how)
 {
-	for (;;) {
-		int error = begin_child(keeper, serve, ready), status;
+	if (is_failed_start(status))
+		snprintf(how, sizeof(message_line), "could not begin");
+	else
+		snprintf(how, sizeof(message_line), "was ended by signal %d (%s)", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+}
 
-		if (error < 0)
-			return message_fail(message, "no process to serve: %s", strerror(-error));
-		status = watch(keeper, signals, program);
-		log_begin(keeper);
-		if (WIFEXITED(status))
-			return WEXITSTATUS(status);
-		if (keeper->ending)
-			return 0;
-		if (keeper->upgrading) {
-			each_descriptor(close_unless_known, keeper);
-			execute_anew(keeper, program);
-			keeper->upgrading = false;
-		} else if (!may_replace(keeper, WTERMSIG(status))) {
-			return message_fail(message,
-					    "the serving process was ended by signal %d (%s)",
-					    WTERMSIG(status), strsignal(WTERMSIG(status)));
-		} else {
-			each_descriptor(close_unless_known, keeper);
-			log_warning("the serving process was ended by signal %d (%s): another one "
-				    "takes over",
-				    WTERMSIG(status), strsignal(WTERMSIG(status)));
-		}
-		log_end();
-		ready = -1;
+/* The exit code of the mount. */
+#define ANOTHER (-2) /* there is none: the next child is to begin */
+
+static int on_death(struct keeper *keeper, int status, const char *program, message_line message)
+{
+	message_line how;
+
+	if (WIFEXITED(status) && !is_failed_start(status))
+		return WEXITSTATUS(status);
+	if (keeper->ending)
+		return 0;
+	close_others(keeper);
+	if (keeper->upgrading) {
+		upgrade_execute(keeper->fs, program);
+		keeper->upgrading = false;
+		return ANOTHER;
 	}
+	describe(status, how);
+	if (!may_replace(keeper, status))
+		return message_fail(message, "the serving process %s", how);
+	log_warning("the serving process %s: another one takes over", how);
+	return ANOTHER;
+}
+
+/* ---- all of them ---- */
+
+/* Its status in the end. */
+static int run_child(struct keeper *keeper, const sigset_t *signals, const char *program,
+		     int (*serve)(struct fs *fs, int ready), int ready)
+{
+	const int error = begin_child(keeper, serve, ready);
+
+	if (error == 0)
+		return watch(keeper, signals, program);
+	log_error("no process to serve: %s", strerror(-error));
+	return FAILED_START;
+}
+
+/* The word that the mount is there is given once, by whichever child comes to it.
+ * Then its descriptor is closed, and its number another file's. */
+static int still_ready(struct keeper *keeper, int ready)
+{
+	if (ready < 0 || !keeper->fs->handover->told)
+		return ready;
+	keeper->is_own[ready] = false;
+	return -1;
 }
 
 int keeper_keep(struct fs *fs, int (*serve)(struct fs *fs, int ready), int ready,
 		message_line message)
 {
-	struct keeper keeper = { .fs = fs, .base = { -1 } };
+	struct keeper keeper = { .fs = fs };
 	char program[PATH_MAX];
 	sigset_t signals;
 	const ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	int result = ANOTHER;
 
 	program[len < 0 ? 0 : len] = '\0';
 	prctl(PR_SET_DUMPABLE, 0); /* it has all that its child has open */
 	block_signals(&keeper, &signals);
-	each_descriptor(add_to_base, &keeper);
-	return keep(&keeper, &signals, program, serve, ready, message);
+	if (fs->is_inherited)
+		upgrade_done(fs);
+	log_let_go();
+	if (find_own(&keeper) < 0)
+		result = message_fail(message, "cannot list what is open: %s", strerror(errno));
+	while (result == ANOTHER) {
+		const int status = run_child(&keeper, &signals, program, serve, ready);
+
+		log_begin(&keeper);
+		result = on_death(&keeper, status, program, message);
+		log_end();
+		ready = still_ready(&keeper, ready);
+	}
+	free(keeper.is_own);
+	return result;
 }

@@ -12,12 +12,8 @@
 #include "session.h"
 
 /* Has serve() run in a child until it returns, which is its exit code. With the
- * option supervise another child follows one that was killed, and one with the
- * program as it is now after SIGHUP. SIGTERM and SIGINT end the child, SIGUSR1 is
- * passed on. -1 with one line in message where nobody serves any more. */
+ * option supervise another child follows one that was killed or could not begin
+ * (EX_TEMPFAIL), and one with the program as it is now after SIGHUP. SIGTERM and SIGINT end the
+ * child, SIGUSR1 is passed on. -1 with one line in message where nobody serves any more. */
 int keeper_keep(struct fs *fs, int (*serve)(struct fs *fs, int ready), int ready,
 		message_line message);
-
-/* The descriptor of a handover that an earlier program left to this one, and the
- * mount point, which stays the environment's; or -1. */
-int keeper_inherited(const char **mountpoint);

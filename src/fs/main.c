@@ -6,6 +6,7 @@
 #include "mountpoint.h"
 #include "options.h"
 #include "session.h"
+#include "upgrade.h"
 
 #include "notify/notify.h"
 #include "version.h"
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 /* Exit codes, as mount(8) has them. */
@@ -39,15 +41,19 @@ static void tell(const struct session_warnings *warnings)
 static int serve(struct fs *fs, int ready)
 {
 	const bool background = ready >= 0 || fs->handover->background;
+	const bool again = fs->handover->init_size != 0;
 	struct session_warnings warnings;
 	message_line message;
 	int status = EXIT_OK;
 
+	if (fs->handover->background)
+		log_to_system();
 	if (session_begin(fs, message, &warnings) < 0) {
 		log_error("%s", message);
-		return EXIT_SYSTEM;
+		return again ? EX_TEMPFAIL : EXIT_SYSTEM;
 	}
 	tell(&warnings);
+	fs->handover->background = background;
 	if (background)
 		log_to_system();
 	else
@@ -55,8 +61,9 @@ static int serve(struct fs *fs, int ready)
 		notify(fs->passthrough ? "READY=1\nSTATUS=passthrough: mappings are shared"
 				       : "READY=1\nSTATUS=mapped: shared mappings are refused");
 	if (ready >= 0) {
-		fs->handover->background = true;
 		background_ready(ready);
+		fs->handover->told = true;
+		close(ready);
 	}
 	if (session_serve(fs, message) < 0) {
 		log_error("%s", message);
@@ -129,7 +136,7 @@ static int mount_in_background(const struct options *options)
 
 static int run(struct options *options)
 {
-	const int inherited = keeper_inherited(&options->mountpoint);
+	const int inherited = upgrade_inherited(&options->mountpoint);
 	message_line message;
 	char *mountpoint = NULL;
 	int status = EXIT_USAGE;

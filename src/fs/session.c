@@ -6,6 +6,7 @@
 #include "data.h"
 #include "device.h"
 #include "locks.h"
+#include "log.h"
 #include "mountpoint.h"
 #include "op_dir.h"
 #include "replay.h"
@@ -40,6 +41,8 @@ static int open_handover(struct fs *fs, int inherited, message_line message)
 		return message_fail(message, "no memory for open files: %s", strerror(errno));
 	if (inherited >= 0)
 		fs->root_lock = fs->handover->root_lock;
+	if (fs->handover->background)
+		log_to_system();
 	return opened_init(&fs->opened, fs->handover) < 0 ? message_fail(message, "out of memory")
 							  : 0;
 }
@@ -114,7 +117,8 @@ static int keep_init(struct fs *fs, const struct fuse_buf *init, message_line me
 {
 	struct handover *handover = fs->handover;
 
-	handover->can_resend = can_resend(init) && init->size <= sizeof(handover->init);
+	handover->can_resend =
+		fs->is_attached && can_resend(init) && init->size <= sizeof(handover->init);
 	if (handover->can_resend)
 		memcpy(handover->init, init->mem, init->size);
 	else if (fs->options->supervise == SUPERVISE_ON)
@@ -368,7 +372,8 @@ static int attach(struct fs *fs, message_line message)
 
 	if (fs->options->transport != TRANSPORT_DEVICE && !supervised)
 		fs->uring = uring_attach(fs->session, fs->counters);
-	if (fs->uring == NULL && !device_attach(fs->session, fs->counters) && supervised)
+	fs->is_attached = fs->uring == NULL && device_attach(fs->session, fs->counters);
+	if (!fs->is_attached && fs->options->supervise == SUPERVISE_ON)
 		return message_fail(message, "supervise: this libfuse was built without custom-io");
 	return 0;
 }

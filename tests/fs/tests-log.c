@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Where messages go, and with which priority. */
-#include "mount.h"
+#include "server.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -102,10 +103,31 @@ static void in_the_background_they_go_to_the_system_log(void)
 	has_text(RUN_ERR, "");
 }
 
+/* A user's mount has a process that keeps it, supervised or not. */
+static void the_end_of_a_process_goes_there_too(void)
+{
+	int log = listen_at_dev_log();
+	g_autofree char *keeper = NULL;
+	pid_t child;
+
+	ok(chmod("/run/dev/log", 0666));
+	let_user_1000_mount();
+	CHILD (child) {
+		ok(setresgid(1000, 1000, 1000));
+		ok(setresuid(1000, 1000, 1000));
+		sh("\"$SHMFUSE\" -o data=mapped $MNT");
+	}
+	ends_well(child);
+	keeper = sh_output("pgrep -o -f 'data=mapped '$MNT");
+	ok(kill(server_of(atoi(keeper)), SIGSEGV));
+	hears(log, "<27>* shmfuse?*?: the serving process was ended by signal 11*");
+}
+
 static const struct mount_test tests[] = {
 	{ TEST(in_the_journal_lines_have_their_priority), NO_MOUNT },
 	{ TEST(elsewhere_they_have_the_programs_name), NO_MOUNT },
 	{ TEST(in_the_background_they_go_to_the_system_log), NO_MOUNT },
+	{ TEST(the_end_of_a_process_goes_there_too), NO_MOUNT, .needs = "fusermount3" },
 };
 
 int main(int argc, char **argv)

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -526,6 +527,69 @@ static void ignored_deaths_are_noticed(void)
 	g_assert_cmpint(daemon_status(keeper), ==, 0);
 }
 
+/* What the keeper had open itself is not the dead process's. */
+static void many_descriptors_of_before_stay(void)
+{
+	g_autofree char *options = g_strdup_printf("%s,supervise", options_of_path());
+	pid_t keeper = (pid_t)ok(fork());
+
+	if (keeper == 0) {
+		for (int fd = 100; fd < 300; fd++)
+			ok(dup2(STDERR_FILENO, fd));
+		execl(shmfuse_path(), "shmfuse", "-f", "-o", options, VIEW, (char *)NULL);
+		_exit(127);
+	}
+	wait_until (is_mounted(VIEW))
+		;
+	put(VIEW "/a", "x");
+	server_dies(keeper, SIGKILL);
+	has_text(VIEW "/a", "x");
+	view_end(keeper);
+}
+
+static void may_have_processes(pid_t pid, rlim_t count)
+{
+	AS_USER (1000, 1000) {
+		struct rlimit limit;
+
+		ok(prlimit(pid, RLIMIT_NPROC, NULL, &limit));
+		limit.rlim_cur = MIN(count, limit.rlim_max);
+		ok(prlimit(pid, RLIMIT_NPROC, &limit, NULL));
+	}
+}
+
+/* Of a user's, since root may always have one more. */
+static void no_process_for_a_while_is_waited_for(void)
+{
+	pid_t keeper, server;
+
+	let_user_1000_mount();
+	keeper = (pid_t)ok(fork());
+	if (keeper == 0) {
+		dup2(open_at("/run/log", O_WRONLY | O_CREAT), STDERR_FILENO);
+		ok(setresgid(1000, 1000, 1000));
+		ok(setresuid(1000, 1000, 1000));
+		execl(shmfuse_path(), "shmfuse", "-f", "-o", "data=mapped,supervise", MNT,
+		      (char *)NULL);
+		_exit(127);
+	}
+	wait_until (is_mounted(MNT))
+		;
+	AS_USER (1000, 1000)
+		put(MNT "/a", "x");
+	server = server_of(keeper);
+	may_have_processes(keeper, 0);
+	ok(kill(server, SIGKILL));
+	wait_until (strstr(get("/run/log"), "no process to serve") != NULL)
+		;
+	may_have_processes(keeper, RLIM_INFINITY);
+	AS_USER (1000, 1000) {
+		has_text(MNT "/a", "x");
+		sh("fusermount3 -u $MNT");
+	}
+	g_assert_cmpint(daemon_status(keeper), ==, 0);
+}
+
 /* ---- what the keeper is told ---- */
 
 static unsigned times_said(const char *words)
@@ -608,90 +672,6 @@ static void second_transport_is_refused(void)
 	has_text(RUN_ERR, "shmfuse: supervise: not with io_uring=on: leave one of them out\n");
 }
 
-/* ---- another program ---- */
-
-static void install_copy(void)
-{
-	sh("cp \"$SHMFUSE\" " PLAIN "/new && mv " PLAIN "/new " PLAIN "/shmfuse");
-}
-
-static pid_t copy_start(void)
-{
-	g_autofree char *all = g_strdup_printf("%s,supervise", options_of_path());
-	pid_t keeper;
-
-	install_copy();
-	keeper = (pid_t)ok(fork());
-	if (keeper == 0) {
-		execl(PLAIN "/shmfuse", "shmfuse", "-f", "-o", all, VIEW, (char *)NULL);
-		_exit(127);
-	}
-	wait_until (is_mounted(VIEW))
-		;
-	/* It is left alone until it serves. */
-	g_assert_true(exists(VIEW));
-	return keeper;
-}
-
-static ino_t program_of(pid_t pid)
-{
-	g_autofree char *path = g_strdup_printf("/proc/%d/exe", (int)pid);
-	struct stat st;
-
-	ok(stat(path, &st));
-	return st.st_ino;
-}
-
-static void new_program_goes_on_with_what_is_open(void)
-{
-	pid_t keeper = copy_start();
-	int fd = open_at(VIEW "/a", O_RDWR | O_CREAT);
-	char buf[16] = "";
-
-	ok(flock(fd, LOCK_EX));
-	ok(write(fd, "unlinked", 8));
-	ok(unlink(VIEW "/a"));
-	for (unsigned i = 0; i < 3; i++) {
-		const ino_t before = program_of(keeper);
-
-		install_copy();
-		ok(kill(keeper, SIGHUP));
-		wait_until (program_of(keeper) != before)
-			;
-		ok(pread(fd, buf, sizeof(buf), 0));
-		g_assert_cmpstr(buf, ==, "unlinked");
-		put(VIEW "/b", "new");
-		g_assert_cmpint(program_of(server_of(keeper)), ==, program_of(keeper));
-	}
-	server_dies(keeper, SIGKILL);
-	g_assert_cmpint(fstat_of(fd).st_size, ==, 8);
-	close(fd);
-	unmount_at(VIEW);
-	g_assert_cmpint(daemon_status(keeper), ==, 0);
-}
-
-static void program_that_cannot_go_on_is_not_taken(void)
-{
-	pid_t keeper = copy_start();
-	const pid_t server = server_of(keeper);
-
-	sh("printf '#!/bin/sh\\nexit 1\\n' >" PLAIN "/bad && chmod +x " PLAIN "/bad && mv " PLAIN
-	   "/bad " PLAIN "/shmfuse");
-	ok(kill(keeper, SIGHUP));
-	g_usleep(300000);
-	put(VIEW "/a", "served");
-	g_assert_cmpint(server_of(keeper), ==, server);
-	/* Another version of what is handed over. */
-	sh("printf '#!/bin/sh\\necho handover 999\\n' >" PLAIN "/bad && chmod +x " PLAIN
-	   "/bad && mv " PLAIN "/bad " PLAIN "/shmfuse");
-	ok(kill(keeper, SIGHUP));
-	g_usleep(300000);
-	g_assert_cmpint(server_of(keeper), ==, server);
-	ok(kill(keeper, SIGTERM));
-	g_assert_cmpint(daemon_status(keeper), ==, 0);
-	g_assert_false(is_mounted(VIEW));
-}
-
 #define SUPERVISED .options = "supervise", .says = "*another one takes over*"
 
 static const struct mount_test tests[] = {
@@ -719,12 +699,12 @@ static const struct mount_test tests[] = {
 	{ TEST(background_has_it_too) },
 	{ TEST(neither_process_keeps_the_terminal_or_the_directory) },
 	{ TEST(ignored_deaths_are_noticed) },
+	{ TEST(many_descriptors_of_before_stay) },
+	{ TEST(no_process_for_a_while_is_waited_for), NO_MOUNT, .needs = "fusermount3" },
 	{ TEST(counters_are_told_by_who_took_over), .says = "*another one takes over*" },
 	{ TEST(without_a_kernel_for_it_sighup_changes_nothing), .says = "*nothing was changed*" },
 	{ TEST(second_transport_is_left_out) },
 	{ TEST(second_transport_is_refused), .paths = NO_MOUNT },
-	{ TEST(new_program_goes_on_with_what_is_open) },
-	{ TEST(program_that_cannot_go_on_is_not_taken) },
 };
 
 int main(int argc, char **argv)
