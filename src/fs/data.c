@@ -6,6 +6,16 @@
 #include "posix_shm.h"
 
 #include <errno.h>
+#include <fcntl.h>
+
+/* Who opens for neither reading nor writing has been asked for both rights; the filter
+ * of system calls knows no such opens. */
+int data_oflag(const struct fuse_file_info *fi)
+{
+	const int neither = O_WRONLY | O_RDWR, oflag = fi->flags & (O_ACCMODE | O_NOATIME);
+
+	return (oflag & neither) == neither ? (oflag & ~neither) | O_RDWR : oflag;
+}
 
 int data_open(struct fs *fs, struct node *node, int fd, struct fuse_file_info *fi)
 {

@@ -10,6 +10,8 @@
 
 #include <sys/types.h>
 
+/* With which flags the object is opened for the caller's open(2). */
+int data_oflag(const struct fuse_file_info *fi);
 /* Opens the node's object, of which fd is a descriptor, for a file of the
  * mount: fills in fi. fd is taken in any case. 0 or a negative errno. */
 int data_open(struct fs *fs, struct node *node, int fd, struct fuse_file_info *fi);

@@ -74,7 +74,7 @@ static int file_open(struct fs *fs, struct node *node, struct fuse_file_info *fi
 
 	if (error < 0)
 		return error;
-	fd = open_as_caller(fs, node, fi->flags & (O_ACCMODE | O_NOATIME), caller);
+	fd = open_as_caller(fs, node, data_oflag(fi), caller);
 	if (fd < 0)
 		return fd;
 	if (fi->flags & O_TRUNC)

@@ -3,6 +3,7 @@
 
 #include "audit.h"
 #include "caller.h"
+#include "data.h"
 #include "entry.h"
 #include "kept.h"
 #include "replay.h"
@@ -232,7 +233,7 @@ static int name_create(struct fs *fs, struct node *parent, const char *name, mod
 		       struct fuse_entry_param *entry)
 {
 	NAMES held = names_hold(fs);
-	const int oflag = fi->flags & (O_ACCMODE | O_NOATIME);
+	const int oflag = data_oflag(fi);
 	int fd = -EEXIST, error;
 	bool made = false;
 
@@ -297,7 +298,7 @@ static int name_tmpfile(struct fs *fs, struct node *parent, mode_t mode,
 		error = quota_locked_check_new(fs, NULL);
 	if (error < 0)
 		return error;
-	fd = make_unnamed(fs, fi->flags & (O_ACCMODE | O_NOATIME), fi->flags & O_EXCL, &birth);
+	fd = make_unnamed(fs, data_oflag(fi), fi->flags & O_EXCL, &birth);
 	if (fd < 0)
 		return fd;
 	error = settle_birth(fd, &birth, false, &found);

@@ -12,6 +12,7 @@
 #include "confine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
@@ -32,7 +33,7 @@ static const char *const always[] = {
 	/* descriptors, locks */
 	"close", "close_range", "fcntl", "flock", "dup2", "dup3", "eventfd2", "getrlimit", "prlimit64",
 	/* names */
-	"open", "openat", "unlinkat", "linkat", "renameat2", "getdents64",
+	"unlinkat", "linkat", "renameat2", "getdents64",
 	/* attributes, by descriptors or to read them */
 	"stat", "lstat", "fstat", "newfstatat", "statx", "fstatfs", "faccessat2",
 	"fchmod", "fchown", "fsetxattr", "fremovexattr",
@@ -118,6 +119,30 @@ static int add_all(scmp_filter_ctx filter, uint32_t action, const char *const *n
 	return error;
 }
 
+/* Not for neither reading nor writing: what is open like that is nothing to Landlock,
+ * but was cut off (before Linux 6.2), and takes another mode and owner. */
+static int allow_opens(scmp_filter_ctx filter)
+{
+	static const int accesses[] = { O_RDONLY, O_WRONLY, O_RDWR };
+	const scmp_datum_t mask = O_WRONLY | O_RDWR;
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(accesses) / sizeof(*accesses) && error == 0; i++) {
+		const scmp_datum_t wanted = (scmp_datum_t)accesses[i];
+		const struct limit by_open = { "open",
+					       1,
+					       { SCMP_A1(SCMP_CMP_MASKED_EQ, mask, wanted) } };
+		const struct limit by_openat = { "openat",
+						 1,
+						 { SCMP_A2(SCMP_CMP_MASKED_EQ, mask, wanted) } };
+
+		error = add(filter, SCMP_ACT_ALLOW, &by_open);
+		if (error == 0)
+			error = add(filter, SCMP_ACT_ALLOW, &by_openat);
+	}
+	return error;
+}
+
 static int allow_limited(scmp_filter_ctx filter)
 {
 	const struct limit limits[] = {
@@ -157,6 +182,8 @@ static int allow_all(scmp_filter_ctx filter, const struct confinement *confineme
 					 { SCMP_A1(SCMP_CMP_MASKED_EQ, IOCTL_TYPE, FUSE_DEVICE) } };
 	int error = add_all(filter, SCMP_ACT_ALLOW, always);
 
+	if (error == 0)
+		error = allow_opens(filter);
 	if (error == 0)
 		error = allow_limited(filter);
 	if (error == 0 && confinement->passthrough)

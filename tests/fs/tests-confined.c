@@ -23,6 +23,8 @@
 #include <time.h>
 
 #define BIT(capability) (G_GUINT64_CONSTANT(1) << (capability))
+/* The access mode that Linux has besides (man 2 open). */
+#define NEITHER (O_WRONLY | O_RDWR)
 #define OF_OBJECTS                                                                             \
 	(BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_FOWNER) | \
 	 BIT(CAP_FSETID) | BIT(CAP_SETUID) | BIT(CAP_SETGID))
@@ -425,6 +427,24 @@ static void attributes_of_other_files_stay(void)
 	}
 }
 
+/* Open for neither reading nor writing: to Landlock that is no access. Opening would
+ * cut it off before Linux 6.2, and what is open could be given another mode. */
+static void files_are_opened_to_read_or_to_write(void)
+{
+	struct confinement confinement = served_by_root();
+
+	put(PLAIN "/a", "text");
+	CONFINED(confinement)
+	{
+		fails(ENOSYS, syscall(SYS_openat, AT_FDCWD, PLAIN "/a", NEITHER));
+		fails(ENOSYS, syscall(SYS_openat, AT_FDCWD, PLAIN "/a", NEITHER | O_TRUNC));
+#ifdef SYS_open
+		fails(ENOSYS, syscall(SYS_open, PLAIN "/a", NEITHER | O_TRUNC));
+#endif
+	}
+	has_text(PLAIN "/a", "text");
+}
+
 /* A user's daemon may change what it may not open: it has his rights, and no more. */
 static void a_users_daemon_has_his_objects_and_no_files(void)
 {
@@ -465,6 +485,7 @@ static const struct mount_test tests[] = {
 	{ TEST(other_files_are_not), NO_MOUNT },
 	{ TEST(other_processes_are_out_of_reach), NO_MOUNT },
 	{ TEST(attributes_of_other_files_stay), NO_MOUNT },
+	{ TEST(files_are_opened_to_read_or_to_write), NO_MOUNT },
 	{ TEST(a_users_daemon_has_his_objects_and_no_files), NO_MOUNT },
 };
 

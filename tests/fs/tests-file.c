@@ -11,6 +11,9 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
+/* The access mode that Linux has besides (man 2 open). */
+#define NEITHER (O_WRONLY | O_RDWR)
+
 enum { LARGE = 3 * 1024 * 1024 + 17 };
 
 static void move_in_pieces(int fd, char *buf, bool in)
@@ -55,6 +58,31 @@ static void vectors_are_read_and_written(void)
 	g_assert_cmpint(ok(preadv(fd, in, 2, 0)), ==, 7);
 	g_assert_cmpmem(a, 2, "on", 2);
 	g_assert_cmpmem(b, 5, "e two", 5);
+}
+
+/* open(2): for ioctl(2) alone. It takes the right to read and to write. */
+static void open_for_neither_reading_nor_writing(void)
+{
+	put_new(MNT "/a", 0644, 1000, 1000);
+	for (const char **path = (const char *[]){ SHM "/a", MNT "/a", NULL }; *path; path++) {
+		int fd = ok(open(*path, NEITHER));
+		char byte = 'x';
+
+		fails(EBADF, read(fd, &byte, 1));
+		fails(EBADF, write(fd, &byte, 1));
+		fails(EINVAL, ftruncate(fd, 0));
+		ok(fchmod(fd, 0444));
+		ok(fchmod(fd, 0644));
+		AS_USER (1001, 1001)
+			fails(EACCES, open(*path, NEITHER));
+	}
+	ok(open(MNT "/b", NEITHER | O_CREAT, 0600));
+	ok(close(ok(open(MNT "/b", NEITHER | O_CREAT, 0600))));
+	ok(open(MNT "/b", NEITHER | O_TRUNC));
+	ok(open(MNT, NEITHER | O_TMPFILE, 0600));
+	/* The mount goes on as before. */
+	put(MNT "/a", "text");
+	has_text(SHM "/a", "text");
 }
 
 static void reading_ends_at_the_end(void)
@@ -373,6 +401,7 @@ static void the_limit_on_file_size_holds_as_natively(void)
 static const struct mount_test tests[] = {
 	{ TEST(content_is_the_same_on_both_sides) },
 	{ TEST(vectors_are_read_and_written) },
+	{ TEST(open_for_neither_reading_nor_writing) },
 	{ TEST(reading_ends_at_the_end) },
 	{ TEST(appends_land_at_the_true_end) },
 	{ TEST(appends_of_several_processes_lose_nothing) },
