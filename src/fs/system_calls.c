@@ -29,7 +29,7 @@
 static const char *const always[] = {
 	/* requests and content */
 	"read", "write", "readv", "writev", "pread64", "pwrite64", "pwritev2", "lseek", "ftruncate",
-	"truncate", "fallocate", "copy_file_range", "poll", "ppoll",
+	"fallocate", "copy_file_range", "poll", "ppoll",
 	/* descriptors, locks */
 	"close", "close_range", "fcntl", "flock", "dup2", "dup3", "eventfd2", "getrlimit", "prlimit64",
 	/* names */

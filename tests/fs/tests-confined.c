@@ -333,7 +333,7 @@ static void objects_are_within_reach(void)
 		other = ok(open(self, O_RDWR));
 		ok(fcntl(other, F_OFD_SETLK, &all));
 		fails(EAGAIN, fcntl(fd, F_OFD_SETLK, &all));
-		ok(truncate(self, 100));
+		ok(ftruncate(other, 100));
 		fd = ok(openat(space, ".", O_TMPFILE | O_RDWR, 0600));
 		self = g_strdup_printf("/proc/self/fd/%d", fd);
 		ok(linkat(AT_FDCWD, self, space, "unnamed", AT_SYMLINK_FOLLOW));
@@ -354,7 +354,7 @@ static void other_files_are_not(void)
 		fails(EACCES, open(PLAIN "/a", O_RDONLY));
 		fails(EACCES, openat(confinement.space, "../../etc/passwd", O_RDONLY));
 		fails(EACCES, open(PLAIN "/new", O_WRONLY | O_CREAT, 0600));
-		fails(EACCES, truncate(PLAIN "/a", 0));
+		fails(ENOSYS, truncate(PLAIN "/a", 0)); /* no file of Landlock's until 6.2 */
 		fails(EACCES, unlinkat(AT_FDCWD, PLAIN "/a", 0));
 		fails(EACCES,
 		      syscall(SYS_renameat2, AT_FDCWD, PLAIN "/a", AT_FDCWD, PLAIN "/b", 0));

@@ -10,6 +10,7 @@
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
 /* The access mode that Linux has besides (man 2 open). */
 #define NEITHER (O_WRONLY | O_RDWR)
@@ -166,6 +167,55 @@ static void sizes_change_by_path_and_descriptor(void)
 	fails(EINVAL, ftruncate(reader, 0));
 	fails(EINVAL, ftruncate(fd, -1));
 	fails(EINVAL, truncate(MNT "/a", -1));
+}
+
+static bool truncation_sets_the_time(const char *path, off_t size)
+{
+	const struct timespec past[] = { { 1, 0 }, { 2, 0 } };
+
+	ok(utimensat(AT_FDCWD, path, past, 0));
+	ok(truncate(path, size));
+	g_assert_cmpint(stat_of(path).st_size, ==, size);
+	return stat_of(path).st_mtim.tv_sec != 2;
+}
+
+/* To the size that there is, tmpfs sets none unless there is memory, which may lie
+ * beyond the end. */
+static void truncation_sets_times_as_natively(void)
+{
+	const char *paths[] = { SHM "/native", MNT "/mounted" };
+
+	for (int allocated = 0; allocated < 2; allocated++) {
+		bool set[2][3];
+
+		for (int i = 0; i < 2; i++) {
+			int fd = ok(open(paths[i], O_RDWR | O_CREAT | O_TRUNC, 0600));
+
+			for (int size = 0; size < 3; size++) {
+				ok(ftruncate(fd, 1));
+				if (allocated)
+					ok(fallocate(fd, FALLOC_FL_KEEP_SIZE, 4096, 4096));
+				set[i][size] = truncation_sets_the_time(paths[i], size);
+				if (size <= 1)
+					g_assert_cmpint(fstat_of(fd).st_blocks, ==, 0);
+			}
+		}
+		g_assert_cmpmem(set[0], sizeof(set[0]), set[1], sizeof(set[1]));
+	}
+}
+
+static void capabilities_go_with_any_truncation(void)
+{
+	static const guint32 capability[] = { GUINT32_TO_LE(0x02000000), 0, 0, 0, 0 };
+
+	put_new(SHM "/a", 0666, 1000, 1000);
+	for (const char **text = (const char *[]){ "", "text", NULL }; *text; text++) {
+		put(SHM "/a", *text);
+		ok(setxattr(SHM "/a", "security.capability", capability, sizeof(capability), 0));
+		AS_USER (1000, 1000)
+			ok(truncate(MNT "/a", (off_t)strlen(*text)));
+		fails(ENODATA, getxattr(SHM "/a", "security.capability", NULL, 0));
+	}
 }
 
 static void descriptors_do_only_what_they_were_opened_for(void)
@@ -407,6 +457,8 @@ static const struct mount_test tests[] = {
 	{ TEST(appends_of_several_processes_lose_nothing) },
 	{ TEST(append_can_be_switched_on) },
 	{ TEST(sizes_change_by_path_and_descriptor) },
+	{ TEST(truncation_sets_times_as_natively) },
+	{ TEST(capabilities_go_with_any_truncation) },
 	{ TEST(descriptors_do_only_what_they_were_opened_for) },
 	{ TEST(modes_owners_and_times_change) },
 	{ TEST(unlinked_object_keeps_its_content_while_open) },
