@@ -101,8 +101,8 @@ static int set_owner(const struct change *change)
 	return 0;
 }
 
-/* truncate(2) to the size that there is changes no times then, ftruncate(2) does:
- * shmem_setattr() in the kernel. The rights of a program go in any case. */
+/* Of an object without memory: truncate(2) to the size that there is sets no times,
+ * as ftruncate(2) does (shmem_setattr() in the kernel). Capabilities go by both. */
 static bool has_nothing_to_cut(int fd, off_t size)
 {
 	struct stat st;

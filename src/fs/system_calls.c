@@ -31,7 +31,7 @@ static const char *const always[] = {
 	"read", "write", "readv", "writev", "pread64", "pwrite64", "pwritev2", "lseek", "ftruncate",
 	"fallocate", "copy_file_range", "poll", "ppoll",
 	/* descriptors, locks */
-	"close", "close_range", "fcntl", "flock", "dup2", "dup3", "eventfd2", "getrlimit", "prlimit64",
+	"close", "close_range", "flock", "dup2", "dup3", "eventfd2", "getrlimit",
 	/* names */
 	"unlinkat", "linkat", "renameat2", "getdents64",
 	/* attributes, by descriptors or to read them */
@@ -93,6 +93,10 @@ static const char *const never[] = {
 #define CLONE_FLAGS 0
 #endif
 
+/* With CLONE_THREAD, or 0: without. */
+#define CLONES(thread) SCMP_CMP(CLONE_FLAGS, SCMP_CMP_MASKED_EQ, CLONE_THREAD, thread)
+#define DATAGRAMS      SCMP_A1(SCMP_CMP_MASKED_EQ, SOCKET_TYPE, SOCK_DGRAM)
+
 struct limit {
 	const char *name;
 	unsigned n_args;
@@ -143,6 +147,26 @@ static int allow_opens(scmp_filter_ctx filter)
 	return error;
 }
 
+/* No descriptor that sends signals (F_SETOWN). */
+static int allow_commands(scmp_filter_ctx filter)
+{
+	static const int commands[] = { F_GETFD,     F_SETFD,	  F_GETFL,
+					F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW };
+	const struct limit flags = { "fcntl",
+				     2,
+				     { SCMP_A1(SCMP_CMP_EQ, F_SETFL),
+				       SCMP_A2(SCMP_CMP_MASKED_EQ, O_ASYNC, 0) } };
+	int error = add(filter, SCMP_ACT_ALLOW, &flags);
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands) && error == 0; i++) {
+		const scmp_datum_t command = (scmp_datum_t)commands[i];
+
+		error = add(filter, SCMP_ACT_ALLOW,
+			    &(const struct limit){ "fcntl", 1, { SCMP_A1(SCMP_CMP_EQ, command) } });
+	}
+	return error;
+}
+
 static int allow_limited(scmp_filter_ctx filter)
 {
 	const struct limit limits[] = {
@@ -150,24 +174,23 @@ static int allow_limited(scmp_filter_ctx filter)
 		{ "mmap", 1, { SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) } },
 		{ "mprotect", 1, { SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) } },
 		/* Threads, and signals to them. */
-		{ "clone",
-		  1,
-		  { SCMP_CMP(CLONE_FLAGS, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD) } },
+		{ "clone", 1, { CLONES(CLONE_THREAD) } },
 		{ "tgkill", 1, { SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()) } },
 		{ "prctl", 1, { SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME) } },
 		{ "prctl", 1, { SCMP_A0(SCMP_CMP_EQ, SET_VMA) } },
+		/* Its own limits, to read them. */
+		{ "prlimit64", 2, { SCMP_A0(SCMP_CMP_EQ, 0), SCMP_A2(SCMP_CMP_EQ, 0) } },
 		/* Datagrams: not the service manager's, nor a container engine's, commands. */
-		{ "socket",
-		  2,
-		  { SCMP_A0(SCMP_CMP_EQ, AF_UNIX),
-		    SCMP_A1(SCMP_CMP_MASKED_EQ, SOCKET_TYPE, SOCK_DGRAM) } },
+		{ "socket", 2, { SCMP_A0(SCMP_CMP_EQ, AF_UNIX), DATAGRAMS } },
 		/* How much inotify has to tell. */
 		{ "ioctl", 1, { SCMP_A1(SCMP_CMP_EQ, FIONREAD) } },
 		/* Of a descriptor, without a path. */
 		{ "utimensat", 1, { SCMP_A1(SCMP_CMP_EQ, 0) } },
 	};
-	int error = 0;
+	int error = allow_opens(filter);
 
+	if (error == 0)
+		error = allow_commands(filter);
 	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits) && error == 0; i++)
 		error = add(filter, SCMP_ACT_ALLOW, &limits[i]);
 	return error;
@@ -182,8 +205,6 @@ static int allow_all(scmp_filter_ctx filter, const struct confinement *confineme
 					 { SCMP_A1(SCMP_CMP_MASKED_EQ, IOCTL_TYPE, FUSE_DEVICE) } };
 	int error = add_all(filter, SCMP_ACT_ALLOW, always);
 
-	if (error == 0)
-		error = allow_opens(filter);
 	if (error == 0)
 		error = allow_limited(filter);
 	if (error == 0 && confinement->passthrough)
@@ -203,9 +224,7 @@ static int allow_all(scmp_filter_ctx filter, const struct confinement *confineme
 static int deny(scmp_filter_ctx filter, const struct confinement *confinement)
 {
 	const struct limit times_by_path = { "utimensat", 1, { SCMP_A1(SCMP_CMP_NE, 0) } };
-	const struct limit process = {
-		"clone", 1, { SCMP_CMP(CLONE_FLAGS, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0) }
-	};
+	const struct limit process = { "clone", 1, { CLONES(0) } };
 	int error = add_all(filter, SCMP_ACT_ERRNO(ENOSYS), refused);
 
 	if (error == 0 && confinement->privileged)

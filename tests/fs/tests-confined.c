@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -211,6 +212,38 @@ static void it_signals_nobody_else(void)
 		fails(ENOSYS, kill(other, 0));
 		fails(ENOSYS, syscall(SYS_tgkill, other, other, 0));
 		ok(syscall(SYS_tgkill, getpid(), gettid(), 0));
+	}
+}
+
+/* A descriptor would send one for each event, to whom it is said to be. */
+static void no_descriptor_signals_for_it(void)
+{
+	CONFINED(served_by_root())
+	{
+		const int fd = (int)ok(open("/proc/self/status", O_RDONLY));
+
+		fails(ENOSYS, fcntl(fd, F_SETOWN, 1));
+		fails(ENOSYS, fcntl(fd, F_SETOWN_EX, &(struct f_owner_ex){ F_OWNER_PID, 1 }));
+		fails(ENOSYS, fcntl(fd, F_SETSIG, SIGKILL));
+		fails(ENOSYS, fcntl(fd, F_SETFL, O_ASYNC));
+		fails(ENOSYS, fcntl(fd, F_NOTIFY, DN_MODIFY));
+		ok(fcntl(fd, F_SETFL, O_NONBLOCK));
+		g_assert_cmpint(ok(fcntl(fd, F_GETFL)) & O_NONBLOCK, !=, 0);
+	}
+}
+
+static void limits_are_read_alone(void)
+{
+	const pid_t other = getppid();
+
+	CONFINED(served_by_root())
+	{
+		struct rlimit limit;
+
+		ok(getrlimit(RLIMIT_NOFILE, &limit));
+		fails(ENOSYS, setrlimit(RLIMIT_NOFILE, &limit));
+		fails(ENOSYS, prlimit(other, RLIMIT_NOFILE, &limit, NULL));
+		fails(ENOSYS, prlimit(other, RLIMIT_NOFILE, NULL, &limit));
 	}
 }
 
@@ -477,6 +510,8 @@ static const struct mount_test tests[] = {
 	{ TEST(it_makes_threads_and_no_processes), NO_MOUNT },
 	{ TEST(it_ends_threads), NO_MOUNT },
 	{ TEST(it_signals_nobody_else), NO_MOUNT },
+	{ TEST(no_descriptor_signals_for_it), NO_MOUNT },
+	{ TEST(limits_are_read_alone), NO_MOUNT },
 	{ TEST(no_memory_becomes_code), NO_MOUNT },
 	{ TEST(it_sends_datagrams_on_this_machine_alone), NO_MOUNT },
 	{ TEST(only_who_has_to_unmounts), NO_MOUNT },
