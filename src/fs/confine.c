@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -52,24 +53,41 @@ static void load_what_comes_late(void)
 	pthread_join(thread, NULL);
 }
 
+static int forbid_new_privileges(void)
+{
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+static int limit_files(int space)
+{
+	const int error = landlock_limit(space);
+
+	return error == -ENOSYS || error == -EOPNOTSUPP ? 0 : error;
+}
+
+/* The first failure is told; what comes after it is given away all the same. */
+static void remember(int *first, const char **fault, int error, const char *what)
+{
+	if (error == 0 || *first < 0)
+		return;
+	*first = error;
+	*fault = what;
+}
+
 int confine_privileges(const struct confinement *confinement, const char **fault)
 {
-	int error;
+	int error = 0;
 
 	load_what_comes_late();
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	*fault = "capabilities";
-	error = capabilities_limit(capabilities_needed(confinement));
-	if (error < 0 || confinement->runs_programs)
+	remember(&error, fault, capabilities_limit(capabilities_needed(confinement)),
+		 "capabilities");
+	if (confinement->runs_programs)
 		return error;
-	*fault = "no_new_privs";
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
-	if (confinement->unmounts || INSTRUMENTED)
-		return 0;
-	*fault = "Landlock";
-	error = landlock_limit(confinement->space);
-	return error == -EOPNOTSUPP ? 0 : error;
+	remember(&error, fault, forbid_new_privileges(), "no_new_privs");
+	if (!confinement->unmounts && !INSTRUMENTED)
+		remember(&error, fault, limit_files(confinement->space), "Landlock");
+	return error;
 }
 
 int confine_calls(const struct confinement *confinement, const char **fault)
@@ -89,14 +107,13 @@ static bool has_filters(void)
 
 void confine_describe(char *text, size_t size)
 {
+	const char *filter = has_filters() ? "system call filter" : "no system call filter";
 	const int abi = landlock_abi();
 
 	if (INSTRUMENTED)
 		snprintf(text, size, "no system call filter, no Landlock: a build with sanitizers");
 	else if (abi > 0)
-		snprintf(text, size, "%s, Landlock (version %d)",
-			 has_filters() ? "system call filter" : "no system call filter", abi);
+		snprintf(text, size, "%s, Landlock (version %d)", filter, abi);
 	else
-		snprintf(text, size, "%s, no Landlock",
-			 has_filters() ? "system call filter" : "no system call filter");
+		snprintf(text, size, "%s, no Landlock (%s)", filter, strerror(-abi));
 }

@@ -26,7 +26,7 @@ struct confinement {
 };
 
 /* Capabilities, no_new_privs, Landlock; not dumpable. Both: 0, or a negative errno
- * and in fault what failed. */
+ * and in fault what failed first. What can be given away is, in any case. */
 int confine_privileges(const struct confinement *confinement, const char **fault);
 int confine_calls(const struct confinement *confinement, const char **fault);
 

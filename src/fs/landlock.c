@@ -39,7 +39,7 @@ int landlock_abi(void)
 {
 	const long abi = syscall(CREATE_RULESET, NULL, 0, CREATE_VERSION);
 
-	return abi < 0 ? 0 : (int)abi;
+	return abi < 0 ? -errno : (int)abi;
 }
 
 /* Each right that this version can take away. */
@@ -88,7 +88,7 @@ static int allow_all(int rules, int space, uint64_t handled)
 		error = allow_path(rules, "/proc", READ_FILE | READ_DIR);
 	/* How many queues io_uring has to have. */
 	if (error == 0)
-		error = allow_path(rules, "/sys/devices/system/cpu", READ_FILE | READ_DIR);
+		error = allow_path(rules, "/sys/devices/system/cpu/possible", READ_FILE);
 	/* What a process in the background has for a terminal. */
 	if (error == 0)
 		error = allow_path(rules, "/dev/null", READ_FILE | WRITE_FILE);
@@ -98,11 +98,12 @@ static int allow_all(int rules, int space, uint64_t handled)
 int landlock_limit(int space)
 {
 	const int abi = landlock_abi();
-	const struct ruleset handled = everything(abi);
+	struct ruleset handled;
 	int rules, error;
 
-	if (abi == 0)
-		return -EOPNOTSUPP;
+	if (abi < 0)
+		return abi;
+	handled = everything(abi);
 	/* A kernel takes a longer structure if the rest of it is zero. */
 	rules = (int)syscall(CREATE_RULESET, &handled, sizeof(handled), 0);
 	if (rules < 0)

@@ -5,11 +5,12 @@
  */
 #pragma once
 
-/* What the kernel has: 0 for none. */
+/* Which version the kernel has. A negative errno for none: ENOSYS or EOPNOTSUPP where
+ * it lacks it or was started without; another one where somebody refuses it. */
 int landlock_abi(void);
 
 /* The thread, and those that it makes, open nothing but what lies in the directory
  * of objects (space, a descriptor) and what the daemon reads of the machine; they
  * signal no other process, have no TCP, and cannot mount or unmount. It takes
- * no_new_privs. 0 or a negative errno; -EOPNOTSUPP where there is no Landlock. */
+ * no_new_privs. 0 or a negative errno, landlock_abi()'s where there is none. */
 int landlock_limit(int space);

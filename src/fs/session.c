@@ -258,7 +258,7 @@ static struct confinement confinement_of(const struct fs *fs)
 
 static void tell_confinement(int error, const char *fault, message_line warning)
 {
-	if (error < 0)
+	if (error < 0 && warning[0] == '\0')
 		snprintf(warning, sizeof(message_line),
 			 "less confined than it should be: %s: %s; see doc/security.md", fault,
 			 strerror(-error));

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <pthread.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -375,6 +376,49 @@ static void objects_are_within_reach(void)
 	}
 }
 
+/* As a container's seccomp profile does it. */
+static void refuse(int call)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	g_assert_cmpint(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 0), ==, 0);
+	g_assert_cmpint(seccomp_load(filter), ==, 0);
+	seccomp_release(filter);
+}
+
+static void what_is_refused_is_told(void)
+{
+	const struct confinement confinement = served_by_root();
+	pid_t pid;
+
+	CHILD (pid) {
+		const char *fault = "";
+
+		refuse(444); /* landlock_create_ruleset */
+		g_assert_cmpint(confine_privileges(&confinement, &fault), ==, -EPERM);
+		g_assert_cmpstr(fault, ==, "Landlock");
+	}
+	ends_well(pid);
+}
+
+static void what_is_refused_keeps_nothing_else(void)
+{
+	const struct confinement confinement = served_by_root();
+	pid_t pid;
+
+	put(PLAIN "/a", "text");
+	CHILD (pid) {
+		const char *fault = "";
+
+		refuse(SYS_capset);
+		g_assert_cmpint(confine_privileges(&confinement, &fault), ==, -EPERM);
+		g_assert_cmpstr(fault, ==, "capabilities");
+		g_assert_cmpint(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), ==, 1);
+		fails(EACCES, open(PLAIN "/a", O_RDONLY));
+	}
+	ends_well(pid);
+}
+
 static void other_files_are_not(void)
 {
 	struct confinement confinement = served_by_root();
@@ -399,6 +443,7 @@ static void other_files_are_not(void)
 		/* What it reads of the machine. */
 		ok(open("/proc/1/status", O_RDONLY));
 		ok(open("/sys/devices/system/cpu/possible", O_RDONLY));
+		fails(EACCES, open("/sys/devices/system/cpu/online", O_RDONLY));
 		ok(open("/dev/null", O_RDWR));
 	}
 }
@@ -518,6 +563,8 @@ static const struct mount_test tests[] = {
 	{ TEST(only_passthrough_has_the_calls_of_the_device), NO_MOUNT },
 	{ TEST(objects_are_within_reach), NO_MOUNT },
 	{ TEST(other_files_are_not), NO_MOUNT },
+	{ TEST(what_is_refused_is_told), NO_MOUNT },
+	{ TEST(what_is_refused_keeps_nothing_else), NO_MOUNT },
 	{ TEST(other_processes_are_out_of_reach), NO_MOUNT },
 	{ TEST(attributes_of_other_files_stay), NO_MOUNT },
 	{ TEST(files_are_opened_to_read_or_to_write), NO_MOUNT },
