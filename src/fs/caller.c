@@ -120,14 +120,18 @@ static bool is_now(const struct caller *caller)
 
 static int begin(const struct caller *caller, struct identity *before)
 {
+	int error = 0;
+
 	*before = caller_begin(caller->uid, caller->gid);
 	if (!caller->limited)
 		return 0;
-	before->capabilities = capabilities_drop(CAPABILITIES_ALL);
-	if (is_now(caller))
-		return 0;
-	caller_end_with_groups(*before);
-	return -EOVERFLOW;
+	if (capabilities_drop(CAPABILITIES_ALL, &before->capabilities) < 0)
+		error = -EPERM;
+	else if (!is_now(caller))
+		error = -EOVERFLOW;
+	if (error < 0)
+		caller_end_with_groups(*before);
+	return error;
 }
 
 int caller_begin_with_groups(fuse_req_t req, struct identity *before)
@@ -161,17 +165,19 @@ void caller_end_with_groups(struct identity before)
 	errno = error;
 }
 
-struct identity caller_begin_as_remover(uid_t uid)
+int caller_begin_as_remover(uid_t uid, struct identity *before)
 {
-	struct identity before = { .capabilities = capabilities_drop(CAPABILITY(CAP_FOWNER)) };
-	struct capabilities kept = before.capabilities;
+	struct capabilities kept;
 
-	before.gid = (gid_t)setfsgid(NO_ID);
-	before.uid = (uid_t)setfsuid(uid);
+	if (capabilities_drop(CAPABILITY(CAP_FOWNER), &before->capabilities) < 0)
+		return -EPERM;
+	kept = before->capabilities;
+	before->gid = (gid_t)setfsgid(NO_ID);
+	before->uid = (uid_t)setfsuid(uid);
 	/* Another user's fsuid has taken more away. */
 	kept.sets[0].effective &= ~CAP_TO_MASK(CAP_FOWNER);
 	capabilities_restore(&kept);
-	return before;
+	return 0;
 }
 
 void caller_end_as_remover(struct identity before)

@@ -73,8 +73,9 @@ static inline void caller_end_if(bool wanted, struct identity before)
 }
 
 /* The thread takes names away in a sticky directory as uid would, and all other
- * rights stay as they are. caller_end_as_remover() takes that back. */
-struct identity caller_begin_as_remover(uid_t uid);
+ * rights stay as they are. caller_end_as_remover() takes that back. 0 or a negative
+ * errno, and then nothing is to be undone. */
+int caller_begin_as_remover(uid_t uid, struct identity *before);
 void caller_end_as_remover(struct identity before);
 
 /* Has CAP_FOWNER, over the ids of the object, in the user namespace that he is in. */

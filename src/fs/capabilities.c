@@ -24,19 +24,22 @@ static int set(const cap_sets sets)
 	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
 }
 
-struct capabilities capabilities_drop(uint64_t mask)
+int capabilities_drop(uint64_t mask, struct capabilities *before)
 {
-	struct capabilities before = { 0 };
 	cap_sets sets;
+	int error = get(before->sets);
 
-	if (get(before.sets) < 0)
-		return before;
-	memcpy(sets, before.sets, sizeof(sets));
+	before->dropped = false;
+	if (error < 0)
+		return error;
+	memcpy(sets, before->sets, sizeof(sets));
 	sets[0].effective &= ~(uint32_t)mask;
 	sets[1].effective &= ~(uint32_t)(mask >> 32);
-	if (memcmp(sets, before.sets, sizeof(sets)) != 0)
-		before.dropped = set(sets) == 0;
-	return before;
+	if (memcmp(sets, before->sets, sizeof(sets)) == 0)
+		return 0;
+	error = set(sets);
+	before->dropped = error == 0;
+	return error;
 }
 
 void capabilities_restore(const struct capabilities *before)

@@ -19,8 +19,9 @@ struct capabilities {
 	bool dropped;
 };
 
-/* Not effective until capabilities_restore(), which keeps none but these back. */
-struct capabilities capabilities_drop(uint64_t mask);
+/* Not effective until capabilities_restore(), which keeps none but these back. 0 or a
+ * negative errno: then they are effective still, and nothing is to be restored. */
+int capabilities_drop(uint64_t mask, struct capabilities *before);
 void capabilities_restore(const struct capabilities *before);
 
 /* None but these from now on, if they were there: permitted, effective and

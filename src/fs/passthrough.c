@@ -35,12 +35,16 @@ static pthread_mutex_t *lock_of(struct fs *fs, const struct node *node)
 static int backing_open(struct fs *fs, int fd)
 {
 	struct backing_map map = { .fd = fd };
-	const struct capabilities before = capabilities_drop(CAPABILITY(CAP_FSETID));
-	const int id = ioctl(fuse_session_fd(fs->session), BACKING_OPEN, &map);
-	const int error = -errno;
+	struct capabilities before;
+	int id;
 
+	if (capabilities_drop(CAPABILITY(CAP_FSETID), &before) < 0)
+		return -EPERM;
+	id = ioctl(fuse_session_fd(fs->session), BACKING_OPEN, &map);
+	if (id < 0)
+		id = -errno;
 	capabilities_restore(&before);
-	return id < 0 ? error : id;
+	return id;
 }
 
 static void backing_close(struct fs *fs, int id)

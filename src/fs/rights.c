@@ -103,7 +103,7 @@ int removal_begin(struct removal *removal, fuse_req_t req)
 	if (removal->right == BY_CALLER)
 		return caller_begin_with_groups(req, &removal->before);
 	if (removal->right == BY_OWNER)
-		removal->before = caller_begin_as_remover(removal->owner);
+		return caller_begin_as_remover(removal->owner, &removal->before);
 	return 0;
 }
 

@@ -419,6 +419,30 @@ static void what_is_refused_keeps_nothing_else(void)
 	ends_well(pid);
 }
 
+/* Who stands for root without its capabilities would have them. */
+static void without_the_right_to_give_up_rights_nobody_is_served(void)
+{
+	pid_t daemon;
+
+	put_new(SHM "/a", 0600, 1000, 1000);
+	refuse(SYS_capset);
+	daemon = daemon_start("data=mapped,uid=0");
+	fails(EPERM, open(MNT "/a", O_RDONLY));
+	fails(EPERM, open(MNT "/new", O_WRONLY | O_CREAT, 0600));
+	fails(EPERM, unlink(MNT "/a"));
+	has_names(SHM, "a ");
+	unmount();
+	g_assert_cmpint(daemon_status(daemon), ==, 0);
+}
+
+/* Writes through what the kernel is given would leave set-ID bits alone. */
+static void without_the_right_to_give_up_rights_nothing_is_passed_through(void)
+{
+	refuse(SYS_capset);
+	g_assert_cmpint(run_shmfuse("-f -o data=passthrough " MNT), ==, 2);
+	sh("grep -q 'data=passthrough: ' " RUN_ERR);
+}
+
 static void other_files_are_not(void)
 {
 	struct confinement confinement = served_by_root();
@@ -565,6 +589,8 @@ static const struct mount_test tests[] = {
 	{ TEST(other_files_are_not), NO_MOUNT },
 	{ TEST(what_is_refused_is_told), NO_MOUNT },
 	{ TEST(what_is_refused_keeps_nothing_else), NO_MOUNT },
+	{ TEST(without_the_right_to_give_up_rights_nobody_is_served), NO_MOUNT },
+	{ TEST(without_the_right_to_give_up_rights_nothing_is_passed_through), NO_MOUNT },
 	{ TEST(other_processes_are_out_of_reach), NO_MOUNT },
 	{ TEST(attributes_of_other_files_stay), NO_MOUNT },
 	{ TEST(files_are_opened_to_read_or_to_write), NO_MOUNT },
