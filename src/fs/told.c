@@ -35,22 +35,23 @@ void node_last_status(struct node *node, struct stat *st)
 	pthread_mutex_unlock(&node->table->lock);
 }
 
+static bool has_owner(const struct stat *last, const struct stat *st)
+{
+	return last->st_uid == st->st_uid && last->st_gid == st->st_gid;
+}
+
 bool node_knows_owner(struct node *node, const struct stat *st)
 {
-	bool knows;
+	struct stat last;
 
-	pthread_mutex_lock(&node->table->lock);
-	knows = node->uid == st->st_uid && node->gid == st->st_gid;
-	pthread_mutex_unlock(&node->table->lock);
-	return knows;
+	node_last_status(node, &last);
+	return has_owner(&last, st);
 }
 
 bool node_knows_rights(struct node *node, const struct stat *st)
 {
-	mode_t mode;
+	struct stat last;
 
-	pthread_mutex_lock(&node->table->lock);
-	mode = node->mode;
-	pthread_mutex_unlock(&node->table->lock);
-	return ((mode ^ st->st_mode) & 07777) == 0 && node_knows_owner(node, st);
+	node_last_status(node, &last);
+	return ((last.st_mode ^ st->st_mode) & 07777) == 0 && has_owner(&last, st);
 }
