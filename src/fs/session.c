@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "session.h"
 
-#include "confine.h"
 #include "counters.h"
 #include "data.h"
 #include "device.h"
@@ -242,7 +241,7 @@ static int settle_timeout(struct fs *fs, message_line message, message_line warn
 
 /* libfuse unmounts by itself for user 0, and by fusermount3 for others; a keeper
  * does that for its child. */
-static struct confinement confinement_of(const struct fs *fs)
+struct confinement session_confinement(const struct fs *fs)
 {
 	const bool privileged = geteuid() == 0;
 
@@ -266,7 +265,7 @@ static void tell_confinement(int error, const char *fault, message_line warning)
 
 static void confine_before_threads(const struct fs *fs, message_line warning)
 {
-	struct confinement confinement = confinement_of(fs);
+	struct confinement confinement = session_confinement(fs);
 	const char *fault;
 	int error;
 
@@ -277,7 +276,7 @@ static void confine_before_threads(const struct fs *fs, message_line warning)
 
 static void confine_to_serve(const struct fs *fs, message_line warning)
 {
-	struct confinement confinement = confinement_of(fs);
+	struct confinement confinement = session_confinement(fs);
 	const char *fault;
 	int error;
 

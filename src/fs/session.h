@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "confine.h"
 #include "fs.h"
 #include "message.h"
 
@@ -33,6 +34,8 @@ int session_mount(struct fs *fs, const struct options *options, int inherited,
  * (confine.h). Threads may run from here on: the caller
  * must not fork any more. 0, or -1 with session_stop() to be called. */
 int session_begin(struct fs *fs, message_line message, struct session_warnings *warnings);
+/* What the process still has to do then, but for the data path and the transport. */
+struct confinement session_confinement(const struct fs *fs);
 /* Answers requests until the mount ends or a signal asks for the end. 0 or -1. */
 int session_serve(struct fs *fs, message_line message);
 /* For a process that is not the one that mounted (fs->is_kept), and shares its

@@ -3,7 +3,7 @@
  * it still can. */
 #include "mount.h"
 
-#include "confine.h"
+#include "session.h"
 #include "version.h"
 
 #include <fcntl.h>
@@ -67,6 +67,62 @@ static bool child_confined(struct confinement confinement)
 	}
 	ends_well(pid);
 	return false;
+}
+
+/* What a daemon says of itself. */
+static struct confinement of_daemon(char *mount_options, bool kept)
+{
+	char *argv[] = { (char[]){ "shmfuse" }, (char[]){ "-o" }, mount_options, (char[]){ MNT },
+			 NULL };
+	message_line message;
+	struct options options;
+	struct fs fs = { .options = &options, .space = 7, .is_kept = kept };
+	struct confinement confinement;
+
+	if (options_parse(&options, 4, argv, message, sizeof(message)) < 0)
+		g_error("%s", message);
+	confinement = session_confinement(&fs);
+	g_assert_cmpint(confinement.space, ==, 7);
+	g_assert_false(confinement.debug);
+	options_free(&options);
+	return confinement;
+}
+
+static void who_keeps_its_mount_unmounts(void)
+{
+	const struct confinement root = of_daemon((char[]){ "ro" }, false);
+
+	g_assert_true(root.unmounts && !root.runs_programs);
+	g_assert_true(root.privileged && root.root_callers);
+	AS_USER (1000, 1000) {
+		const struct confinement user = of_daemon((char[]){ "ro" }, false);
+
+		g_assert_true(!user.unmounts && user.runs_programs);
+		g_assert_false(user.privileged);
+	}
+}
+
+/* So it has Landlock, and no other program. */
+static void whose_mount_another_keeps_unmounts_nothing(void)
+{
+	const struct confinement root = of_daemon((char[]){ "ro" }, true);
+
+	g_assert_true(!root.unmounts && !root.runs_programs);
+	g_assert_true(root.privileged && root.root_callers);
+	AS_USER (1000, 1000) {
+		const struct confinement user = of_daemon((char[]){ "ro" }, true);
+
+		g_assert_true(!user.unmounts && !user.runs_programs);
+		g_assert_false(user.privileged);
+	}
+}
+
+static void with_another_owner_nobody_comes_as_root(void)
+{
+	g_assert_false(of_daemon((char[]){ "uid=1000" }, true).root_callers);
+	g_assert_false(of_daemon((char[]){ "uid=0" }, true).root_callers);
+	g_assert_true(of_daemon((char[]){ "gid=1000" }, true).root_callers);
+	g_assert_true(of_daemon((char[]){ "map_uid=1000:0" }, true).root_callers);
 }
 
 static void call(const void *argument)
@@ -568,9 +624,12 @@ static void a_users_daemon_has_his_objects_and_no_files(void)
 
 /* Those behind the mark are not for builds with sanitizers. */
 static const struct mount_test tests[] = {
+	{ TEST(who_keeps_its_mount_unmounts), NO_MOUNT },
+	{ TEST(whose_mount_another_keeps_unmounts_nothing), NO_MOUNT },
+	{ TEST(with_another_owner_nobody_comes_as_root), NO_MOUNT },
 	{ TEST(capabilities_do_not_come_back), NO_MOUNT },
 	{ TEST(the_great_capability_is_kept_for_a_reason), NO_MOUNT },
-#define N_ALWAYS 2
+#define N_ALWAYS 5
 	{ TEST(unknown_calls_are_missing), NO_MOUNT },
 	{ TEST(by_io_uring_it_only_waits_for_requests), NO_MOUNT },
 	{ TEST(in_tests_unknown_calls_end_it), NO_MOUNT },
