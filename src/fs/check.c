@@ -53,7 +53,7 @@ static void mount_and_tell(struct trial *trial, const char *directory)
 	message_line message;
 	struct fs fs;
 
-	if (options_parse(&options, 3, argv, message, sizeof(message)) < 0 ||
+	if (options_parse(&options, 3, argv, message) < 0 ||
 	    session_mount(&fs, &options, -1, message) < 0) {
 		memcpy(trial->text, message, sizeof(message));
 	} else {

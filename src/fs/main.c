@@ -144,8 +144,8 @@ static int run(struct options *options)
 	/* The mount point has been looked at, and this process serves what is there. */
 	if (inherited >= 0)
 		return mount_and_serve(options, inherited, -1);
-	if (mountpoint_check_source(options->source, message, sizeof(message)) == 0 &&
-	    mountpoint_resolve(options->mountpoint, &mountpoint, message, sizeof(message)) == 0) {
+	if (mountpoint_check_source(options->source, message) == 0 &&
+	    mountpoint_resolve(options->mountpoint, &mountpoint, message) == 0) {
 		options->mountpoint = mountpoint;
 		status = options->foreground ? mount_and_serve(options, -1, -1)
 					     : mount_in_background(options);
@@ -188,7 +188,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "who") == 0)
 		return who_main(argc - 1, argv + 1);
 	log_open();
-	if (options_parse(&options, argc, argv, message, sizeof(message)) < 0)
+	if (options_parse(&options, argc, argv, message) < 0)
 		log_error("%s", message);
 	else if (options.action == ACTION_HELP)
 		options_help(stdout), status = EXIT_OK;

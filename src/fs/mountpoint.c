@@ -51,7 +51,7 @@ static bool was_word(const char *source)
 	       stat(name + 1, &file) == 0 && is_same_file(&path, &file);
 }
 
-int mountpoint_check_source(const char *source, char *message, size_t size)
+int mountpoint_check_source(const char *source, message_line message)
 {
 	struct stat st, space;
 
@@ -60,9 +60,8 @@ int mountpoint_check_source(const char *source, char *message, size_t size)
 	if (stat(source, &st) == 0 && stat(pshm_space_path(), &space) == 0 &&
 	    is_same_file(&st, &space))
 		return 0;
-	snprintf(message, size, "source '%s' has no shared memory objects: give shm or %s", source,
-		 pshm_space_path());
-	return -1;
+	return message_fail(message, "source '%s' has no shared memory objects: give shm or %s",
+			    source, pshm_space_path());
 }
 
 /* Is the topmost mount on path one of ours? */
@@ -154,47 +153,49 @@ static void clear_dead(const char *path)
 
 /* ---- checks ---- */
 
-int mountpoint_resolve(const char *path, char **resolved, char *message, size_t size)
+static int fail_to_resolve(const char *path, int error, message_line message)
 {
-	struct stat st, space;
+	if (error == ENOENT)
+		return message_fail(message, "mount point %s does not exist: mkdir it first", path);
+	if (is_dead(error))
+		return message_fail(
+			message, "mount point %s has a mount whose daemon is gone: umount it first",
+			path);
+	return message_fail(message, "mount point %s: %s", path, strerror(error));
+}
+
+/* The daemon would ask itself for the objects, and hang. */
+static bool lies_in_space(const struct stat *st)
+{
+	struct stat space;
+
+	return stat(pshm_space_path(), &space) == 0 && st->st_dev == space.st_dev;
+}
+
+int mountpoint_resolve(const char *path, char **resolved, message_line message)
+{
+	struct stat st;
 
 	clear_dead(path);
 	*resolved = realpath(path, NULL);
-	if (*resolved == NULL || stat(*resolved, &st) < 0) {
-		if (errno == ENOENT)
-			snprintf(message, size, "mount point %s does not exist: mkdir it first",
-				 path);
-		else if (is_dead(errno))
-			snprintf(message, size,
-				 "mount point %s has a mount whose daemon is gone: umount it first",
-				 path);
-		else
-			snprintf(message, size, "mount point %s: %s", path, strerror(errno));
-		return -1;
-	}
-	if (!S_ISDIR(st.st_mode)) {
-		snprintf(message, size, "mount point %s is not a directory: give one", path);
-		return -1;
-	}
-	/* The daemon would ask itself for the objects, and hang. */
-	if (stat(pshm_space_path(), &space) == 0 && st.st_dev == space.st_dev) {
-		snprintf(message, size,
-			 "mount point %s lies in the shared memory file system, which the daemon "
-			 "itself uses: give another one",
-			 path);
-		return -1;
-	}
-	if (is_mounted_here(*resolved)) {
-		snprintf(
-			message, size,
-			"mount point %s is busy: shmfuse is mounted there already; umount it first",
-			path);
-		return -1;
-	}
+	if (*resolved == NULL || stat(*resolved, &st) < 0)
+		return fail_to_resolve(path, errno, message);
+	if (!S_ISDIR(st.st_mode))
+		return message_fail(message, "mount point %s is not a directory: give one", path);
+	if (lies_in_space(&st))
+		return message_fail(message,
+				    "mount point %s lies in the shared memory file system, which "
+				    "the daemon itself uses: give another one",
+				    path);
+	if (is_mounted_here(*resolved))
+		return message_fail(message,
+				    "mount point %s is busy: shmfuse is mounted there already; "
+				    "umount it first",
+				    path);
 	return 0;
 }
 
-static int check_device(char *message, size_t size)
+static int check_device(message_line message)
 {
 	int fd = open(DEVICE, O_RDWR | O_CLOEXEC);
 
@@ -203,30 +204,25 @@ static int check_device(char *message, size_t size)
 		return 0;
 	}
 	if (errno == ENOENT || errno == ENXIO || errno == ENODEV)
-		snprintf(message, size,
-			 "no " DEVICE ": load the kernel module fuse, or give the container the "
-			 "device");
-	else
-		snprintf(message, size, "cannot open " DEVICE ": %s%s", strerror(errno),
-			 errno == EACCES || errno == EPERM ? ": run as root, or change its mode"
-							   : "");
-	return -1;
+		return message_fail(message,
+				    "no " DEVICE ": load the kernel module fuse, or give the "
+				    "container the device");
+	return message_fail(message, "cannot open " DEVICE ": %s%s", strerror(errno),
+			    errno == EACCES || errno == EPERM ? ": run as root, or change its mode"
+							      : "");
 }
 
-int mountpoint_mount(struct fuse_session *session, const char *path, char *message, size_t size)
+int mountpoint_mount(struct fuse_session *session, const char *path, message_line message)
 {
 	char fault[256];
+	int result;
 
-	if (check_device(message, size) < 0)
+	if (check_device(message) < 0)
 		return -1;
 	log_keep(fault, sizeof(fault));
-	if (fuse_session_mount(session, path) < 0) {
-		log_keep(NULL, 0);
-		snprintf(message, size, "cannot mount on %s: %s", path, fault);
-		return -1;
-	}
+	result = fuse_session_mount(session, path);
 	log_keep(NULL, 0);
-	return 0;
+	return result < 0 ? message_fail(message, "cannot mount on %s: %s", path, fault) : 0;
 }
 
 void mountpoint_unmount(const char *path, int fd)

@@ -5,18 +5,19 @@
  */
 #pragma once
 
+#include "message.h"
+
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct fuse_session;
 
 /* SOURCE says nothing that is not known; it is checked all the same. */
-int mountpoint_check_source(const char *source, char *message, size_t size);
+int mountpoint_check_source(const char *source, message_line message);
 /* Makes the path absolute: the daemon leaves its directory. Mounts of shmfuse on
  * it whose daemon is gone are unmounted, with a word in the log. */
-int mountpoint_resolve(const char *path, char **resolved, char *message, size_t size);
-int mountpoint_mount(struct fuse_session *session, const char *path, char *message, size_t size);
+int mountpoint_resolve(const char *path, char **resolved, message_line message);
+int mountpoint_mount(struct fuse_session *session, const char *path, message_line message);
 /* Ends the mount of the connection fd, unless it has ended. */
 void mountpoint_unmount(const char *path, int fd);
 

@@ -67,41 +67,56 @@ static int set_operands(const struct parser *parser, int count, char **operands)
 	return 0;
 }
 
+/* What is no option, and whether nothing is from here on. */
+struct operands {
+	char **words;
+	int count;
+	bool only;
+};
+
+static void add_operand(struct operands *operands, char **argv)
+{
+	operands->words[operands->count++] = argv[optind++];
+}
+
+static int parse_argument(const struct parser *parser, int argc, char **argv,
+			  struct operands *operands)
+{
+	const char *argument = argv[optind];
+	int option;
+
+	if (operands->only) {
+		add_operand(operands, argv);
+		return 0;
+	}
+	if (strncmp(argument, "--", 2) == 0 && argument[2] != '\0') {
+		optind++;
+		return set_long(parser, argument + 2);
+	}
+	option = getopt(argc, argv, "+:o:fdhV");
+	if (option != -1)
+		return set_short(parser, option, optarg);
+	operands->only = strcmp(argv[optind - 1], "--") == 0;
+	if (optind < argc)
+		add_operand(operands, argv);
+	return 0;
+}
+
 /* Options may stand behind operands too, as mount(8) puts them. */
 static int parse_arguments(const struct parser *parser, int argc, char **argv)
 {
-	char **operands = calloc((size_t)argc + 1, sizeof(*operands));
-	int count = 0, error = 0;
-	bool only_operands = false;
+	struct operands operands = { .words = calloc((size_t)argc + 1, sizeof(char *)) };
+	int error = 0;
 
-	if (operands == NULL)
+	if (operands.words == NULL)
 		return parse_fail(parser, "out of memory");
 	opterr = 0;
 	optind = 1;
-	while (error == 0 && optind < argc) {
-		const char *argument = argv[optind];
-		int option;
-
-		if (only_operands) {
-			operands[count++] = argv[optind++];
-			continue;
-		}
-		if (strncmp(argument, "--", 2) == 0 && argument[2] != '\0') {
-			error = set_long(parser, argument + 2);
-			optind++;
-			continue;
-		}
-		option = getopt(argc, argv, "+:o:fdhV");
-		if (option != -1)
-			error = set_short(parser, option, optarg);
-		else
-			only_operands = strcmp(argv[optind - 1], "--") == 0;
-		if (option == -1 && optind < argc)
-			operands[count++] = argv[optind++];
-	}
+	while (error == 0 && optind < argc)
+		error = parse_argument(parser, argc, argv, &operands);
 	if (error == 0)
-		error = set_operands(parser, count, operands);
-	free(operands);
+		error = set_operands(parser, operands.count, operands.words);
+	free(operands.words);
 	return error;
 }
 
@@ -166,9 +181,9 @@ static int check_timeout(const struct parser *parser)
 			  options->request_timeout);
 }
 
-int options_parse(struct options *options, int argc, char **argv, char *message, size_t size)
+int options_parse(struct options *options, int argc, char **argv, message_line message)
 {
-	const struct parser parser = { options, message, size };
+	const struct parser parser = { options, message };
 	int error;
 
 	*options = (struct options){

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "message.h"
 #include "owner.h"
 #include "share.h"
 
@@ -52,6 +53,6 @@ struct options {
 };
 
 /* 0, or -1 with one line in message that says what is wrong and what to do. */
-int options_parse(struct options *options, int argc, char **argv, char *message, size_t size);
+int options_parse(struct options *options, int argc, char **argv, message_line message);
 void options_free(struct options *options);
 void options_help(FILE *stream);

@@ -13,7 +13,7 @@ int parse_fail(const struct parser *parser, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(parser->message, parser->size, format, args);
+	vsnprintf(parser->message, sizeof(message_line), format, args);
 	va_end(args);
 	return -1;
 }

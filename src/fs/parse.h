@@ -8,12 +8,9 @@
 
 #include "options.h"
 
-#include <stddef.h>
-
 struct parser {
 	struct options *options;
-	char *message;
-	size_t size;
+	char *message; /* a message_line */
 };
 
 /* -1 */

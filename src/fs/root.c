@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -32,28 +31,33 @@ static int enter(struct fs *fs, const char *component, ino_t *ino)
 	return 0;
 }
 
-static int enter_all(struct fs *fs, char *path, ino_t *ino, char *message, size_t size)
+static int fail_to_enter(const struct fs *fs, const char *component, int error,
+			 message_line message)
 {
-	const char *component;
-	int error = 0;
+	const char *subdir = fs->options->subdir;
 
-	while (error == 0 && (component = strsep(&path, "/")) != NULL) {
-		if (component[0] == '\0')
-			continue;
-		error = enter(fs, component, ino);
-		if (error == -ENOENT)
-			snprintf(message, size,
-				 "subdir=%s: there is no directory %s: make it with mkdir(1) in a "
-				 "mount of the whole tree",
-				 fs->options->subdir, component);
-		else if (error < 0)
-			snprintf(message, size, "subdir=%s: %s: %s", fs->options->subdir, component,
-				 strerror(-error));
-	}
-	return error < 0 ? -1 : 0;
+	if (error == -ENOENT)
+		return message_fail(message,
+				    "subdir=%s: there is no directory %s: make it with mkdir(1) in "
+				    "a mount of the whole tree",
+				    subdir, component);
+	return message_fail(message, "subdir=%s: %s: %s", subdir, component, strerror(-error));
 }
 
-int root_enter(struct fs *fs, ino_t *ino, char *message, size_t size)
+static int enter_all(struct fs *fs, char *path, ino_t *ino, message_line message)
+{
+	const char *component;
+
+	while ((component = strsep(&path, "/")) != NULL) {
+		int error = component[0] != '\0' ? enter(fs, component, ino) : 0;
+
+		if (error < 0)
+			return fail_to_enter(fs, component, error, message);
+	}
+	return 0;
+}
+
+int root_enter(struct fs *fs, ino_t *ino, message_line message)
 {
 	char *path;
 	int error;
@@ -61,11 +65,9 @@ int root_enter(struct fs *fs, ino_t *ino, char *message, size_t size)
 	if (fs->options->subdir == NULL)
 		return 0;
 	path = strdup(fs->options->subdir);
-	if (path == NULL) {
-		snprintf(message, size, "out of memory");
-		return -1;
-	}
-	error = enter_all(fs, path, ino, message, size);
+	if (path == NULL)
+		return message_fail(message, "out of memory");
+	error = enter_all(fs, path, ino, message);
 	free(path);
 	return error;
 }
@@ -129,16 +131,14 @@ static bool is_alone(const struct fs *fs)
 	return fs->root_lock >= 0 && flock(fs->root_lock, LOCK_EX | LOCK_NB) == 0;
 }
 
-int root_begin(struct fs *fs, char *message, size_t size)
+int root_begin(struct fs *fs, message_line message)
 {
 	if (!fs->options->ephemeral)
 		return 0;
 	fs->root_lock = pshm_space_open_object(fs->space, fs->view.root, O_RDONLY);
-	if (fs->root_lock < 0) {
-		snprintf(message, size, "ephemeral: cannot open the marker /%s: %s", fs->view.root,
-			 strerror(errno));
-		return -1;
-	}
+	if (fs->root_lock < 0)
+		return message_fail(message, "ephemeral: cannot open the marker /%s: %s",
+				    fs->view.root, strerror(errno));
 	if (is_alone(fs))
 		remove_content(fs);
 	flock(fs->root_lock, LOCK_SH);

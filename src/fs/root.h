@@ -9,12 +9,13 @@
 #pragma once
 
 #include "fs.h"
+#include "message.h"
 
 /* Finds the root and makes it the view's; *ino is its inode number. 0, or -1
  * with one line in message. */
-int root_enter(struct fs *fs, ino_t *ino, char *message, size_t size);
+int root_enter(struct fs *fs, ino_t *ino, message_line message);
 
 /* Removes what an earlier mount left if the root is ephemeral, and nobody else
  * has it mounted. Likewise at the end. */
-int root_begin(struct fs *fs, char *message, size_t size);
+int root_begin(struct fs *fs, message_line message);
 void root_end(struct fs *fs);

@@ -56,14 +56,14 @@ static int open_objects(struct fs *fs, message_line message)
 				    pshm_space_path(), strerror(errno));
 	marks_init(&fs->marks, &fs->view, fs->space);
 	fs->locks = locks_new(fs->handover);
-	if (root_enter(fs, &st.st_ino, message, sizeof(message_line)) < 0)
+	if (root_enter(fs, &st.st_ino, message) < 0)
 		return -1;
 	fs->view.shares = fs->options->shares;
 	fs->counters = counters_new();
 	if (fs->locks == NULL || fs->counters == NULL ||
 	    nodes_init(&fs->nodes, &fs->view, st.st_ino) < 0)
 		return message_fail(message, "out of memory");
-	return fs->root_lock < 0 ? root_begin(fs, message, sizeof(message_line)) : 0;
+	return fs->root_lock < 0 ? root_begin(fs, message) : 0;
 }
 
 static void init_fs(struct fs *fs, const struct options *options)
@@ -294,8 +294,7 @@ static int mount_session(struct fs *fs, bool inherited, message_line message)
 	char path[32];
 
 	snprintf(path, sizeof(path), "/dev/fd/%d", fs->handover->device);
-	return mountpoint_mount(fs->session, inherited ? path : fs->options->mountpoint, message,
-				sizeof(message_line));
+	return mountpoint_mount(fs->session, inherited ? path : fs->options->mountpoint, message);
 }
 
 int session_prepare(struct fs *fs, const struct options *options, int inherited,

@@ -79,7 +79,7 @@ static struct confinement of_daemon(char *mount_options, bool kept)
 	struct fs fs = { .options = &options, .space = 7, .is_kept = kept };
 	struct confinement confinement;
 
-	if (options_parse(&options, 4, argv, message, sizeof(message)) < 0)
+	if (options_parse(&options, 4, argv, message) < 0)
 		g_error("%s", message);
 	confinement = session_confinement(&fs);
 	g_assert_cmpint(confinement.space, ==, 7);

@@ -13,7 +13,7 @@
 struct outcome {
 	char bytes[MOST_BYTES + 1]; /* which the options point into */
 	struct options options;
-	char message[512];
+	message_line message;
 	int result;
 };
 
@@ -34,8 +34,7 @@ static struct outcome *parse(const char *list, bool each_apart)
 		argv[argc++] = word;
 	} while (each_apart && rest != NULL && argc < 2 * MOST_WORDS);
 	argv[argc++] = mountpoint;
-	outcome->result = options_parse(&outcome->options, argc, argv, outcome->message,
-					sizeof(outcome->message));
+	outcome->result = options_parse(&outcome->options, argc, argv, outcome->message);
 	return outcome;
 }
 

@@ -21,7 +21,8 @@ static void forget_last_line(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char bytes[MOST_BYTES + 1], name[] = "shmfuse", message[64];
+	char bytes[MOST_BYTES + 1], name[] = "shmfuse";
+	message_line message;
 	char *argv[MOST_ARGUMENTS + 2] = { name };
 	struct options options;
 	int argc = 1;
@@ -35,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	forget_last_line();
 	message[0] = '\0';
-	if (options_parse(&options, argc, argv, message, sizeof(message)) < 0) {
+	if (options_parse(&options, argc, argv, message) < 0) {
 		REQUIRE(message[0] != '\0');
 		REQUIRE(strlen(message) < sizeof(message));
 	} else if (options.action == ACTION_MOUNT) {

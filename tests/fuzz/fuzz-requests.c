@@ -99,11 +99,12 @@ static const char *const option_sets[] = {
 
 static void parse_options(struct requests *requests, const char *words)
 {
-	char program[] = "shmfuse", o[] = "-o", mountpoint[] = "/mnt", message[256];
+	char program[] = "shmfuse", o[] = "-o", mountpoint[] = "/mnt";
 	char *argv[] = { program, o, requests->words, mountpoint, NULL };
+	message_line message;
 
 	strcpy(requests->words, words);
-	REQUIRE(options_parse(&requests->options, 4, argv, message, sizeof(message)) == 0);
+	REQUIRE(options_parse(&requests->options, 4, argv, message) == 0);
 }
 
 /* What is wrong with an answer libfuse says in a message. */

@@ -10,7 +10,7 @@
 struct line {
 	struct options options;
 	char **argv;
-	char message[512];
+	message_line message;
 	int error;
 };
 
@@ -25,7 +25,7 @@ static void parse(struct line *line, const char *arguments)
 
 	*line = (struct line){ .argv = g_strsplit(all, " ", -1) };
 	line->error = options_parse(&line->options, (int)g_strv_length(line->argv), line->argv,
-				    line->message, sizeof(line->message));
+				    line->message);
 	g_test_message("%s: %s", arguments, line->message);
 }
 
