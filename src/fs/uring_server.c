@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 void server_wake(struct server *server)
@@ -99,7 +100,8 @@ static void serve(struct server *server)
 	}
 	if (atomic_load(&server->uring->stage) == SERVING) {
 		log_error("io_uring: %s", strerror(-error));
-		kill(getpid(), SIGTERM); /* the main thread waits for one */
+		/* The main thread waits for one. No process can be killed any more. */
+		syscall(SYS_tgkill, getpid(), getpid(), SIGTERM);
 	}
 }
 

@@ -268,11 +268,39 @@ static void it_signals_nobody_else(void)
 	{
 		fails(ENOSYS, kill(other, 0));
 		fails(ENOSYS, syscall(SYS_tgkill, other, other, 0));
+		fails(ENOSYS, kill(getpid(), 0));
 		ok(syscall(SYS_tgkill, getpid(), gettid(), 0));
 	}
 }
 
 /* A descriptor would send one for each event, to whom it is said to be. */
+static void *end(void *argument)
+{
+	ok(syscall(SYS_tgkill, getpid(), getpid(), SIGTERM));
+	return argument;
+}
+
+/* As the thread of a ring that broke does it. */
+static void its_threads_can_end_it(void)
+{
+	const struct confinement confinement = served_by_root();
+	sigset_t term;
+	int got;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	ok(sigprocmask(SIG_BLOCK, &term, NULL));
+	CONFINED(confinement)
+	{
+		pthread_t thread;
+
+		g_assert_cmpint(pthread_create(&thread, NULL, end, NULL), ==, 0);
+		g_assert_cmpint(sigwait(&term, &got), ==, 0);
+		g_assert_cmpint(got, ==, SIGTERM);
+		g_assert_cmpint(pthread_join(thread, NULL), ==, 0);
+	}
+}
+
 static void no_descriptor_signals_for_it(void)
 {
 	CONFINED(served_by_root())
@@ -638,6 +666,7 @@ static const struct mount_test tests[] = {
 	{ TEST(it_makes_threads_and_no_processes), NO_MOUNT },
 	{ TEST(it_ends_threads), NO_MOUNT },
 	{ TEST(it_signals_nobody_else), NO_MOUNT },
+	{ TEST(its_threads_can_end_it), NO_MOUNT },
 	{ TEST(no_descriptor_signals_for_it), NO_MOUNT },
 	{ TEST(limits_are_read_alone), NO_MOUNT },
 	{ TEST(no_memory_becomes_code), NO_MOUNT },
