@@ -290,8 +290,13 @@ static void *listen_run(void *arg)
 
 int counters_listen(struct counters *counters)
 {
-	const int error = pthread_create(&counters->listener, NULL, listen_run, counters);
+	sigset_t all, before;
+	int error;
 
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&counters->listener, NULL, listen_run, counters);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	counters->listening = error == 0;
 	return -error;
 }

@@ -349,16 +349,16 @@ static int begin_again(struct fs *fs, message_line message)
 	return error < 0 ? message_fail(message, "cannot take over: %s", strerror(-error)) : 0;
 }
 
-/* Workers first: from then on signals that end the session reach this thread alone.
- * -1 and errno. */
+/* Workers last: when the first request is answered, all has begun. From then on
+ * signals that end the session reach this thread alone. -1 and errno. */
 static int start_threads(struct fs *fs)
 {
-	int error;
+	int error = counters_listen(fs->counters);
 
-	fs->workers = workers_start(fs);
-	if (fs->workers == NULL)
-		return -1;
-	error = counters_listen(fs->counters);
+	if (error == 0) {
+		fs->workers = workers_start(fs);
+		error = fs->workers == NULL ? -errno : 0;
+	}
 	errno = -error;
 	return error < 0 ? -1 : 0;
 }
