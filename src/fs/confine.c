@@ -40,17 +40,20 @@ static void *wait_for_end(void *arg)
 }
 
 /* What the C library reads when it first needs it, and could not any more: the
- * time zone for messages, and glibc the library that cancels threads, as libfuse
- * does at the end. */
-static void load_what_comes_late(void)
+ * time zone for messages, and glibc the library that cancels threads, as
+ * workers_free() does at the end. */
+int confine_load(void)
 {
 	pthread_t thread;
+	int error;
 
 	tzset();
-	if (pthread_create(&thread, NULL, wait_for_end, NULL) != 0)
-		return;
+	error = pthread_create(&thread, NULL, wait_for_end, NULL);
+	if (error != 0)
+		return -error;
 	pthread_cancel(thread);
 	pthread_join(thread, NULL);
+	return 0;
 }
 
 static int forbid_new_privileges(void)
@@ -78,7 +81,6 @@ int confine_privileges(const struct confinement *confinement, const char **fault
 {
 	int error = 0;
 
-	load_what_comes_late();
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	remember(&error, fault, capabilities_limit(capabilities_needed(confinement)),
 		 "capabilities");

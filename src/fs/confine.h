@@ -25,6 +25,9 @@ struct confinement {
 	bool debug;	    /* calls that are not known are told, not denied */
 };
 
+/* Before both: what the C library would read later, and could not any more. Starts
+ * a thread, which ends at once. 0 or a negative errno. */
+int confine_load(void);
 /* Capabilities, no_new_privs, Landlock; not dumpable. Both: 0, or a negative errno
  * and in fault what failed first. What can be given away is, in any case. */
 int confine_privileges(const struct confinement *confinement, const char **fault);

@@ -378,11 +378,16 @@ static int attach(struct fs *fs, message_line message)
 
 int session_begin(struct fs *fs, message_line message, struct session_warnings *warnings)
 {
+	int error;
+
 	*warnings = (struct session_warnings){ 0 };
 	replay_take_over(fs->handover);
 	marks_watch(&fs->marks);
 	if (attach(fs, message) < 0)
 		return -1;
+	error = confine_load();
+	if (error < 0)
+		return message_fail(message, "cannot start a thread: %s", strerror(-error));
 	confine_before_threads(fs, warnings->confinement);
 	if ((fs->handover->init_size == 0 ? begin_first(fs, message, warnings)
 					  : begin_again(fs, message)) < 0)
