@@ -293,6 +293,7 @@ int counters_listen(struct counters *counters)
 	sigset_t all, before;
 	int error;
 
+	/* Those that end the session are another thread's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	error = pthread_create(&counters->listener, NULL, listen_run, counters);

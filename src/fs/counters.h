@@ -21,5 +21,5 @@ void counters_request(struct counters *counters, const struct fuse_in_header *re
 /* By whoever answers. Notifications are none. */
 void counters_answer(struct counters *counters, const struct fuse_out_header *answer);
 
-/* A thread that waits for the signal. 0 or a negative errno. */
+/* A thread that waits for the signal, and takes no other. 0 or a negative errno. */
 int counters_listen(struct counters *counters);

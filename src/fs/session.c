@@ -349,18 +349,17 @@ static int begin_again(struct fs *fs, message_line message)
 	return error < 0 ? message_fail(message, "cannot take over: %s", strerror(-error)) : 0;
 }
 
-/* Workers last: when the first request is answered, all has begun. From then on
- * signals that end the session reach this thread alone. -1 and errno. */
+/* Workers last: a mount that answers has started. -1 and errno. */
 static int start_threads(struct fs *fs)
 {
-	int error = counters_listen(fs->counters);
+	const int error = counters_listen(fs->counters);
 
-	if (error == 0) {
-		fs->workers = workers_start(fs);
-		error = fs->workers == NULL ? -errno : 0;
+	if (error < 0) {
+		errno = -error;
+		return -1;
 	}
-	errno = -error;
-	return error < 0 ? -1 : 0;
+	fs->workers = workers_start(fs);
+	return fs->workers != NULL ? 0 : -1;
 }
 
 /* Between libfuse and the kernel. */
