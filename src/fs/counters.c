@@ -27,7 +27,7 @@
 /* Of one opcode. */
 struct kind {
 	_Atomic uint64_t requests;
-	_Atomic uint64_t waits;		 /* answers by other threads: to waits for locks */
+	_Atomic uint64_t left, ended;	 /* to other threads; and answers by these */
 	_Atomic uint64_t total, longest; /* nanoseconds, of all other answers */
 	_Atomic uint64_t
 		times[TIMES]; /* these answers: [n] took less than 2^n ns, and not less than half */
@@ -124,6 +124,13 @@ void counters_request(struct counters *counters, const struct fuse_in_header *re
 	add(&current.kind->requests, 1);
 }
 
+void counters_next(void)
+{
+	if (current.unique != 0)
+		add(&current.kind->left, 1);
+	current.unique = 0;
+}
+
 static void take_time(void)
 {
 	const uint64_t time = now() - current.began;
@@ -145,7 +152,7 @@ void counters_answer(struct counters *counters, const struct fuse_out_header *an
 		current.unique = 0;
 	} else {
 		kind = &counters->kinds[FUSE_SETLKW];
-		add(&kind->waits, 1);
+		add(&kind->ended, 1);
 	}
 	if (error != 0)
 		add(&kind->errors[error < ERRORS ? error : ERRORS - 1], 1);
@@ -203,11 +210,11 @@ static void tell_times(const struct kind *kind, FILE *line)
 
 static void tell_waits(const struct kind *kind, FILE *line)
 {
-	const uint64_t answers = sum(kind->times, TIMES), ended = value(&kind->waits);
-	const uint64_t requests = value(&kind->requests);
+	/* One may end before the thread that left it is back. */
+	const uint64_t ended = value(&kind->ended), left = value(&kind->left);
+	const uint64_t waits = left > ended ? left : ended;
 
-	fprintf(line, " waits=%" PRIu64 " waiting=%" PRIu64, requests - answers,
-		requests - answers - ended);
+	fprintf(line, " waits=%" PRIu64 " waiting=%" PRIu64, waits, waits - ended);
 }
 
 static void tell_kind(const struct counters *counters, unsigned opcode)

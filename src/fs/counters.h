@@ -18,6 +18,8 @@ void counters_free(struct counters *counters);
 void counters_attach(struct counters *counters);
 /* By the thread that is to serve it. */
 void counters_request(struct counters *counters, const struct fuse_in_header *request);
+/* By the same thread, before it asks for another: what it has not answered waits. */
+void counters_next(void);
 /* By whoever answers. Notifications are none. */
 void counters_answer(struct counters *counters, const struct fuse_out_header *answer);
 

@@ -18,8 +18,10 @@
 
 static ssize_t receive(const struct fs *fs, int fd, void *buf, size_t size)
 {
-	const ssize_t count = read(fd, buf, size);
+	ssize_t count;
 
+	counters_next();
+	count = read(fd, buf, size);
 	if (count >= (ssize_t)sizeof(struct fuse_in_header))
 		counters_request(fs->counters, buf);
 	if (count < 0 && errno == ECONNABORTED)

@@ -242,4 +242,5 @@ void entry_serve(struct entry *entry)
 	counters_request(entry->queue->server->uring->counters, &header->in);
 	fuse_session_process_buf(entry->queue->server->uring->session, &buf);
 	serving = NULL;
+	counters_next();
 }

@@ -254,6 +254,19 @@ void falls_asleep(pid_t pid)
 	}
 }
 
+unsigned waiters_of(const char *path)
+{
+	g_autofree char *pattern =
+		g_strdup_printf("*: *-> * *:%lu *", (unsigned long)stat_of(path).st_ino);
+	g_autofree char *locks = get("/proc/locks");
+	g_auto(GStrv) lines = g_strsplit(locks, "\n", -1);
+	unsigned count = 0;
+
+	for (char **line = lines; *line; line++)
+		count += g_pattern_match_simple(pattern, *line);
+	return count;
+}
+
 static pid_t start_script(const char *const script[], int output)
 {
 	pid_t pid = (pid_t)ok(fork());

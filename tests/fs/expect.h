@@ -86,6 +86,8 @@ int user_namespace(uid_t uid, gid_t gid);
 void ends_well(pid_t pid);
 /* Waits until the child is asleep in a system call. */
 void falls_asleep(pid_t pid);
+/* How many wait for locks on the object, natively or by way of a daemon. */
+unsigned waiters_of(const char *path);
 
 /* A shell script that must exit 0; what follows it is its "$1", "$2". The
  * environment names the fixture's directories: MNT, SHM, PLAIN and VIEW. */

@@ -147,11 +147,13 @@ static int lock_file(int fd)
 
 static pid_t start_waiter(int (*lock)(int fd))
 {
+	const unsigned others = waiters_of(SHM "/a");
 	pid_t pid;
 
 	CHILD (pid)
 		ok(lock(ok(open(MNT "/a", O_RDWR))));
-	falls_asleep(pid);
+	wait_until (waiters_of(SHM "/a") > others)
+		;
 	return pid;
 }
 

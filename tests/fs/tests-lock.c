@@ -66,9 +66,9 @@ static void is_free(enum kind kind, const char *path, int type)
 }
 
 /* Both ways, and between two users of the mount. */
-static const char *const sides[][2] = {
-	{ MNT "/a", SHM "/a" }, { SHM "/a", MNT "/a" }, { MNT "/a", MNT "/a" }
-};
+static const char *const sides[][2] = { { MNT "/a", SHM "/a" },
+					{ SHM "/a", MNT "/a" },
+					{ MNT "/a", MNT "/a" } };
 
 /* Says a statement for each kind of lock and each pair of sides. */
 static void for_every_lock(void (*statement)(enum kind kind, const char *here, const char *there))
@@ -154,7 +154,8 @@ static void wait_is_granted(enum kind kind, const char *here, const char *there)
 		close(fd);
 		ok(lock(kind, open_it(there), F_WRLCK, true));
 	}
-	falls_asleep(waiter);
+	wait_until (waiters_of(SHM "/a") == 1)
+		;
 	g_assert_cmpint(waitpid(waiter, NULL, WNOHANG), ==, 0);
 	ok(lock(kind, fd, F_UNLCK, false));
 	ends_well(waiter);
@@ -174,9 +175,7 @@ static void ignore_signal(int sig)
 static void wait_is_interrupted(enum kind kind, const char *here, const char *there)
 {
 	int fd = open_it(there);
-	g_autofree char *status_path = NULL;
 	pid_t waiter;
-	int status;
 
 	ok(lock(kind, fd, F_WRLCK, false));
 	CHILD (waiter) {
@@ -184,16 +183,10 @@ static void wait_is_interrupted(enum kind kind, const char *here, const char *th
 		ok(sigaction(SIGALRM, &(struct sigaction){ .sa_handler = ignore_signal }, NULL));
 		fails(EINTR, lock(kind, open_it(here), F_WRLCK, true));
 	}
-	status_path = g_strdup_printf("/proc/%d/status", waiter);
-	falls_asleep(waiter);
-	/* The first signal may come before the wait has begun, or before its handler is set. */
-	wait_until (waitpid(waiter, &status, WNOHANG) == waiter) {
-		g_autofree char *caught = sh_output("grep ^SigCgt: $1", status_path);
-
-		if (strtoull(caught + 7, NULL, 16) & (1ULL << (SIGALRM - 1)))
-			ok(kill(waiter, SIGALRM));
-	}
-	g_assert_cmpint(status, ==, 0);
+	wait_until (waiters_of(SHM "/a") == 1)
+		;
+	ok(kill(waiter, SIGALRM));
+	ends_well(waiter);
 	ok(lock(kind, fd, F_UNLCK, false));
 	is_free(kind, here, F_WRLCK);
 	close(fd);
@@ -212,7 +205,8 @@ static void wait_is_killed(enum kind kind, const char *here, const char *there)
 	ok(lock(kind, fd, F_WRLCK, false));
 	CHILD (waiter)
 		lock(kind, open_it(here), F_WRLCK, true);
-	falls_asleep(waiter);
+	wait_until (waiters_of(SHM "/a") == 1)
+		;
 	ok(kill(waiter, SIGKILL));
 	ok(waitpid(waiter, NULL, 0));
 	ok(lock(kind, fd, F_UNLCK, false));
@@ -242,8 +236,8 @@ static void others_are_served(enum kind kind, const char *here, const char *ther
 			ok(lock(kind, mine, F_WRLCK, true));
 			ok(lock(kind, mine, F_UNLCK, false));
 		}
-	for (int i = 0; i < WAITERS; i++)
-		falls_asleep(waiters[i]);
+	wait_until (waiters_of(SHM "/a") == WAITERS)
+		;
 	put(MNT "/b", "served");
 	has_text(MNT "/b", "served");
 	ok(unlink(MNT "/b"));
