@@ -25,12 +25,17 @@ struct test_case {
 	bool uring;
 };
 
-/* The case that this process runs, and why it was skipped: the text is shared
- * with the process that reports it. */
+/* The case that this process runs. */
 static const struct test_case *current;
 static pid_t daemon_of_current;
-static char *skip_reason;
-enum { SKIP_REASON_SIZE = 256 };
+
+/* What its processes tell each other. */
+struct shared {
+	char skip_reason[256];
+	pid_t daemons[32]; /* that the body put on MNT, and has not waited for; 0: none */
+	int status;	   /* of one of them that did not end well */
+};
+static struct shared *shared;
 
 bool on_passthrough(void)
 {
@@ -63,7 +68,7 @@ void skip_test(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	g_vsnprintf(skip_reason, SKIP_REASON_SIZE, format, args);
+	g_vsnprintf(shared->skip_reason, sizeof(shared->skip_reason), format, args);
 	va_end(args);
 	_exit(EXIT_SKIP);
 }
@@ -151,9 +156,24 @@ static pid_t daemon_start_at(const char *options, const char *mountpoint)
 	return daemon;
 }
 
+/* NULL: it is not in the list. */
+static pid_t *place_of(pid_t daemon)
+{
+	size_t i = 0;
+
+	while (i < G_N_ELEMENTS(shared->daemons) && shared->daemons[i] != daemon)
+		i++;
+	return i < G_N_ELEMENTS(shared->daemons) ? &shared->daemons[i] : NULL;
+}
+
 pid_t daemon_start(const char *options)
 {
-	return daemon_start_at(options, MNT);
+	const pid_t daemon = daemon_start_at(options, MNT);
+	pid_t *place = place_of(0);
+
+	g_assert_nonnull(place);
+	*place = daemon;
+	return daemon;
 }
 
 pid_t daemon_anew(const char *options)
@@ -181,9 +201,12 @@ void view_end(pid_t daemon)
 
 int daemon_status(pid_t daemon)
 {
+	pid_t *place = place_of(daemon);
 	int status;
 
 	ok(waitpid(daemon, &status, 0));
+	if (place != NULL)
+		*place = 0;
 	return status;
 }
 
@@ -273,6 +296,25 @@ static int run_body(const struct mount_test *test)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
+static bool all_have_ended(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(shared->daemons); i++)
+		if (shared->daemons[i] != 0)
+			return false;
+	return true;
+}
+
+/* The fixture's, and those that the body has left, which are the first process's
+ * children then: 0, or the wait status of one. */
+static int status_of_daemons(pid_t first)
+{
+	const int status = daemon_status(first);
+
+	wait_until (all_have_ended())
+		;
+	return status != 0 ? status : shared->status;
+}
+
 static int run_mounted(const struct mount_test *test)
 {
 	g_autofree char *options =
@@ -293,7 +335,7 @@ static int run_mounted(const struct mount_test *test)
 	if (code != 0 && code != EXIT_SKIP)
 		return code;
 	unmount();
-	status = daemon_status(daemon);
+	status = status_of_daemons(daemon);
 	said = daemon_stderr();
 	if (status != 0 || !g_pattern_match_simple(test->says ? test->says : "", said))
 		g_error("the daemon ended with wait status 0x%x and said: %s", status, said);
@@ -325,13 +367,25 @@ static int run_case(const struct mount_test *test)
 	return code;
 }
 
+static void has_ended(pid_t pid, int status)
+{
+	pid_t *place = place_of(pid);
+
+	if (place == NULL)
+		return;
+	if (status != 0)
+		shared->status = status;
+	*place = 0;
+}
+
 static int exit_code_of(pid_t pid)
 {
 	int status;
+	pid_t ended;
 
 	/* Orphans of the case may come first. */
-	while (ok(wait(&status)) != pid)
-		;
+	while ((ended = (pid_t)ok(wait(&status))) != pid)
+		has_ended(ended, status);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
@@ -435,13 +489,13 @@ static void test_case_main(const void *data)
 	if (!mounts_are_possible())
 		return;
 	current = data;
-	skip_reason[0] = '\0';
+	*shared = (struct shared){ 0 };
 	pid = fork_bound();
 	if (pid == 0)
 		_exit(namespaces_of_case(current->test));
 	code = wait_for_case(pid);
 	if (code == EXIT_SKIP)
-		g_test_skip(skip_reason);
+		g_test_skip(shared->skip_reason);
 	else if (code == -1)
 		report_timeout();
 	else if (code != 0)
@@ -463,9 +517,9 @@ static int run_tests(int argc, char **argv, const char *group, const struct moun
 		     size_t n_tests, bool uring)
 {
 	g_test_init(&argc, &argv, NULL);
-	skip_reason = mmap(NULL, SKIP_REASON_SIZE, PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	g_assert_true(skip_reason != MAP_FAILED);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	g_assert_true(shared != MAP_FAILED);
 	for (size_t i = 0; i < n_tests; i++) {
 		const enum data_paths paths = tests[i].paths;
 

@@ -5,8 +5,9 @@
  * starts or mounts ends with it, also when it fails or hangs.
  *
  * The test's body runs in a process below the one that mounts. When the body
- * has ended, the case unmounts; the daemon must then exit with 0 and must have
- * written nothing to its standard error, or what the test says.
+ * has ended, the case unmounts. The daemon, and any that the body has put in its
+ * place and not waited for, must then exit with 0; they must have written nothing
+ * to their standard error, or what the test says.
  *
  * A test runs as /mapped/... and /passthrough/..., by /dev/fuse, and, if the
  * program's tests ask for it, as /uring/...: passthrough and io_uring.
@@ -62,7 +63,8 @@ _Noreturn void skip_test(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* The program under test, as the environment names it. */
 const char *shmfuse_path(void);
 
-/* Starts `shmfuse -f -o OPTIONS MNT` and waits until it has mounted. */
+/* Starts `shmfuse -f -o OPTIONS MNT` and waits until it has mounted. The fixture ends
+ * it. */
 pid_t daemon_start(const char *options);
 /* Ends the fixture's daemon and starts one in its place, with the environment
  * and the limits of the moment, and more options or NULL. The fixture ends it. */

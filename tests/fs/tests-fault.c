@@ -669,7 +669,7 @@ static void fail_each_start(enum fault_side side)
 	ok(prctl(PR_SET_CHILD_SUBREAPER, 1));
 	ok(chdir("/"));
 	unmount();
-	daemons_end();
+	g_assert_cmpint(daemon_status(daemon), ==, 0);
 	for (long n = 1, failed = 1; failed > 0 && n < MANY; n++) {
 		g_test_message("allocation %ld", n);
 		prepare(&world);
