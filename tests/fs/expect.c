@@ -242,16 +242,44 @@ void ends_well(pid_t pid)
 		g_error("a child failed: wait status 0x%x", status);
 }
 
+/* 0: it has ended. */
+static char state_of(const char *path)
+{
+	g_autofree char *stat = NULL;
+
+	return g_file_get_contents(path, &stat, NULL, NULL) ? strrchr(stat, ')')[2] : 0;
+}
+
 void falls_asleep(pid_t pid)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid);
 	char state = 0;
 
-	wait_until (state == 'S' || state == 'D') {
-		g_autofree char *stat = get(path);
+	wait_until (state == 'S' || state == 'D')
+		state = state_of(path);
+}
 
-		state = strrchr(stat, ')')[2];
+static bool has_stopped(const char *tasks)
+{
+	g_autofree char *names = names_in(tasks);
+	g_auto(GStrv) list = g_strsplit(g_strchomp(names), " ", -1);
+
+	for (char **name = list; *name; name++) {
+		g_autofree char *path = g_strdup_printf("%s/%s/stat", tasks, *name);
+
+		if (state_of(path) != 'T')
+			return false;
 	}
+	return true;
+}
+
+void stop(pid_t pid)
+{
+	g_autofree char *tasks = g_strdup_printf("/proc/%d/task", pid);
+
+	ok(kill(pid, SIGSTOP));
+	wait_until (has_stopped(tasks))
+		;
 }
 
 unsigned waiters_of(const char *path)

@@ -86,6 +86,9 @@ int user_namespace(uid_t uid, gid_t gid);
 void ends_well(pid_t pid);
 /* Waits until the child is asleep in a system call. */
 void falls_asleep(pid_t pid);
+/* Stops a process as SIGSTOP does, which kill(2) does not wait for: all its threads
+ * have stopped then. */
+void stop(pid_t pid);
 /* How many wait for locks on the object, natively or by way of a daemon. */
 unsigned waiters_of(const char *path);
 

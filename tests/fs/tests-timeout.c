@@ -36,7 +36,7 @@ static void a_daemon_that_hangs_is_given_up(void)
 	unmount();
 	daemon = daemon_start(options);
 	has_text(MNT "/a", "text");
-	ok(kill(daemon, SIGSTOP));
+	stop(daemon);
 	/* ECONNABORTED, or, where the kernel asks again by itself, ENOTCONN. */
 	g_assert_cmpint(stat(MNT "/a", &st), ==, -1);
 	fails(ENOTCONN, stat(MNT "/a", &st));
@@ -89,7 +89,7 @@ static void a_later_dead_mount_in_its_place_is_none(void)
 	put(SHM "/a", "text");
 	unmount();
 	daemon = daemon_start(options_of_path());
-	ok(kill(daemon, SIGSTOP));
+	stop(daemon);
 	unmount();
 	later = daemon_start(options_of_path());
 	ok(kill(later, SIGKILL));

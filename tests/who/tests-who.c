@@ -385,7 +385,7 @@ static void a_daemon_that_hangs_does_not_hang_it(void)
 
 	make_object(SHM "/a");
 	holder = hold(open_a);
-	ok(kill(atoi(daemon), SIGSTOP));
+	stop(atoi(daemon));
 	expect_rows("/a", "/a rw1 - mount\n");
 	ok(kill(atoi(daemon), SIGCONT));
 	let_go(holder);
