@@ -257,7 +257,17 @@ int run_shmfuse(const char *format, ...)
 	return WEXITSTATUS(status);
 }
 
-/* The file systems that a case starts with. */
+/* nohup(1) and others ignore some, and so would the daemons. */
+static void take_all_signals(void)
+{
+	static const int signals[] = { SIGHUP,	SIGINT,	 SIGQUIT, SIGTERM,
+				       SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(signals); i++)
+		signal(signals[i], SIG_DFL);
+}
+
+/* What a case starts with. */
 static void prepare_namespace(const struct mount_test *test)
 {
 	g_autofree char *shm_options =
@@ -276,6 +286,7 @@ static void prepare_namespace(const struct mount_test *test)
 	g_setenv("SHM", SHM, TRUE);
 	g_setenv("PLAIN", PLAIN, TRUE);
 	g_setenv("VIEW", VIEW, TRUE);
+	take_all_signals();
 	umask(022);
 	ok(chdir("/"));
 	ok(setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }));
@@ -517,6 +528,7 @@ static int run_tests(int argc, char **argv, const char *group, const struct moun
 		     size_t n_tests, bool uring)
 {
 	g_test_init(&argc, &argv, NULL);
+	signal(SIGCHLD, SIG_DFL); /* ignored, children have no status */
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
 	g_assert_true(shared != MAP_FAILED);

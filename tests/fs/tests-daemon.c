@@ -23,7 +23,6 @@ static void signals_unmount_and_end_it_well(void)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
 
-	signal(SIGHUP, SIG_DFL); /* nohup(1) ignores it, and so does a daemon that it starts */
 	unmount();
 	put(SHM "/a", "text");
 	for (size_t i = 0; i < G_N_ELEMENTS(signals); i++) {
