@@ -31,6 +31,13 @@ static void flicker(const char *name)
 	}
 }
 
+/* Who looks finds the name gone. */
+static void is_flickering(const char *name)
+{
+	wait_until (!exists(name))
+		;
+}
+
 /* They go on until he has looked. */
 static void names_that_come_and_go_keep_nobody_waiting(void)
 {
@@ -45,6 +52,7 @@ static void names_that_come_and_go_keep_nobody_waiting(void)
 		make_empty(name);
 		CHILD (pids[i])
 			flicker(name);
+		is_flickering(name);
 	}
 	alarm(STORM_ALARM);
 	for (int i = 0; i < 5; i++) {
