@@ -37,13 +37,12 @@ static bool is_due(enum fault_side side)
 {
 	long left = faults == NULL ? 0 : atomic_load(&faults->left[side]);
 
-	while (left > 0 && !atomic_compare_exchange_weak(&faults->left[side], &left, left - 1))
+	while (left > 0 && !(left == 1 && faults->stays) &&
+	       !atomic_compare_exchange_weak(&faults->left[side], &left, left - 1))
 		;
 	if (left != 1)
 		return false;
 	atomic_fetch_add(&faults->failed, 1);
-	if (faults->stays)
-		atomic_store(&faults->left[side], 1);
 	errno = ENOMEM;
 	return true;
 }
