@@ -55,8 +55,8 @@ struct fs {
 	bool is_attached;	   /* requests and answers pass by device.h */
 	bool is_kept;		   /* the mount is another process's, the keeper's */
 	struct opened opened;
-	pthread_mutex_t left_lock;
-	struct name_list left; /* all objects by inode number, since a takeover */
+	struct name_list left;	   /* at a takeover: all objects, by inode number; constant then */
+	pthread_mutex_t left_lock; /* one node's names are looked for at a time */
 	struct counters *counters;
 
 	_Atomic bool rivals_told[RIVALS_TOLD]; /* by hash of the name */

@@ -325,6 +325,70 @@ void nodes_destroy(struct nodes *nodes)
 	free(nodes->buckets);
 }
 
+/* All that the kernel knows of a node by lookups is one reference. */
+static void locked_count_lookup(struct node *node)
+{
+	if (node->lookups++ == 0)
+		node->refs++;
+	node->refs++; /* the caller's */
+}
+
+/* How often the kernel has looked it up is not known: it is counted as once. */
+static struct node *enter_known(struct nodes *nodes, uint64_t id, ino_t ino, bool *counted)
+{
+	struct node *node;
+
+	pthread_mutex_lock(&nodes->lock);
+	node = locked_by_id(nodes, id);
+	if (node == NULL) {
+		node = alloc_node("");
+		if (node != NULL)
+			locked_enter(nodes, node, id, ino);
+	}
+	*counted = node != NULL && node->lookups == 0;
+	if (*counted)
+		locked_count_lookup(node);
+	else if (node != NULL)
+		node->refs++;
+	pthread_mutex_unlock(&nodes->lock);
+	return node;
+}
+
+struct node *node_restore(struct nodes *nodes, uint64_t id, ino_t ino)
+{
+	bool counted;
+
+	return enter_known(nodes, id, ino, &counted);
+}
+
+bool node_restore_names(struct node *node)
+{
+	struct nodes *nodes = node->table;
+	bool found;
+
+	if (nodes->restore == NULL)
+		return false;
+	nodes->restore(nodes->arg, node);
+	pthread_mutex_lock(&nodes->lock);
+	found = node->names != NULL;
+	pthread_mutex_unlock(&nodes->lock);
+	return found;
+}
+
+/* Of what an earlier process told the kernel. */
+static struct node *get_restored(struct nodes *nodes, uint64_t id)
+{
+	bool counted;
+	struct node *node = enter_known(nodes, id, node_id_ino(id), &counted);
+
+	if (node == NULL || node_restore_names(node))
+		return node;
+	if (counted)
+		node_forget(nodes, id, 1);
+	node_put(node);
+	return NULL;
+}
+
 struct node *node_get(struct nodes *nodes, uint64_t id)
 {
 	struct node *node = nodes->root;
@@ -339,7 +403,7 @@ struct node *node_get(struct nodes *nodes, uint64_t id)
 	if (node != NULL)
 		node->refs++;
 	pthread_mutex_unlock(&nodes->lock);
-	return node != NULL || nodes->restore == NULL ? node : nodes->restore(nodes->arg, id);
+	return node != NULL || nodes->restore == NULL ? node : get_restored(nodes, id);
 }
 
 void node_put(struct node *node)
@@ -369,14 +433,6 @@ struct node *node_find(struct node *parent, const char *name, ino_t ino, bool di
 	return node;
 }
 
-/* All that the kernel knows of a node by lookups is one reference. */
-static void locked_count_lookup(struct node *node)
-{
-	if (node->lookups++ == 0)
-		node->refs++;
-	node->refs++; /* the caller's */
-}
-
 struct node *node_enter(struct node *parent, const char *name, ino_t ino, bool directory)
 {
 	struct nodes *nodes = parent->table;
@@ -404,35 +460,6 @@ struct node *node_enter_unnamed(struct nodes *nodes, ino_t ino)
 		locked_count_lookup(node);
 	pthread_mutex_unlock(&nodes->lock);
 	return node;
-}
-
-struct node *node_restore(struct nodes *nodes, uint64_t id, ino_t ino)
-{
-	struct node *node;
-
-	pthread_mutex_lock(&nodes->lock);
-	node = locked_by_id(nodes, id);
-	if (node == NULL) {
-		node = alloc_node("");
-		if (node != NULL)
-			locked_enter(nodes, node, id, ino);
-	}
-	if (node != NULL && node->lookups == 0)
-		locked_count_lookup(node);
-	else if (node != NULL)
-		node->refs++;
-	pthread_mutex_unlock(&nodes->lock);
-	return node;
-}
-
-bool node_restore_names(struct node *node)
-{
-	struct nodes *nodes = node->table;
-	struct node *same = nodes->restore != NULL ? nodes->restore(nodes->arg, node->id) : NULL;
-
-	if (same != NULL)
-		node_put(same);
-	return same != NULL;
 }
 
 void node_give_name(struct node *node, struct node *parent, const char *component)

@@ -56,6 +56,7 @@ struct node {
 
 	bool directory; /* constant */
 	bool read_only; /* constant; found by a name that is shared so */
+	bool searched;	/* among all objects, for names of before a takeover; fs->left_lock */
 	union {
 		struct lock_owner *owners; /* of a file; guarded by locks.c's lock */
 		struct {
@@ -81,10 +82,9 @@ struct nodes {
 	size_t count;
 	struct node *root; /* constant */
 
-	/* Where an earlier process told the kernel of nodes (takeover.h): the node of
-	 * an id, with the names of its object and a reference; NULL where there is no
-	 * such object. */
-	struct node *(*restore)(void *arg, uint64_t id);
+	/* Where an earlier process told the kernel of nodes (takeover.h): gives a node
+	 * the names of its object that it may have been known by. */
+	void (*restore)(void *arg, struct node *node);
 	void *arg;
 };
 
@@ -141,7 +141,8 @@ bool node_prefix(struct node *directory, object_name prefix);
 /* The object of the directory that it is in; the root's is its own. */
 ino_t node_parent_ino(struct node *node);
 
-/* Has the object names that only an earlier process knew? Then the node has them. */
+/* Has the object names that only an earlier process knew? Then the node has them. They
+ * are looked for among all objects once. */
 bool node_restore_names(struct node *node);
 
 /* The name that node_place() gave does not mean the object any more. */

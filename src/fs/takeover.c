@@ -33,13 +33,11 @@ static int compare_inos(const void *a, const void *b)
 	return (first->ino > second->ino) - (first->ino < second->ino);
 }
 
-static int locked_read_names(struct fs *fs)
+static int read_names(struct fs *fs)
 {
 	struct name_list *left = &fs->left;
-	int error;
+	const int error = pshm_space_list(fs->space, keep_name, left);
 
-	name_list_clear(left);
-	error = pshm_space_list(fs->space, keep_name, left);
 	if (error == 0 && left->count > 0)
 		qsort(left->entries, left->count, sizeof(*left->entries), compare_inos);
 	return error == -1 ? -errno : error;
@@ -125,40 +123,53 @@ static bool restore_name(struct fs *fs, struct node *node, const char *name)
 	return parent != NULL;
 }
 
-static bool locked_restore_names(struct fs *fs, struct node *node)
+/* Names of the node's object, from the first on. */
+static bool restore_from(struct fs *fs, struct node *node, const struct name_list *names, size_t i)
 {
-	const struct name_list *left = &fs->left;
 	bool found = false;
 
-	for (size_t i = first_of(left, node->ino);
-	     i < left->count && left->entries[i].ino == node->ino; i++)
-		found |= restore_name(fs, node, name_list_name(left, i));
+	for (; i < names->count && names->entries[i].ino == node->ino; i++)
+		found |= restore_name(fs, node, name_list_name(names, i));
 	return found;
 }
 
+struct search {
+	ino_t ino;
+	struct name_list found;
+};
+
+static int keep_own_name(const char *name, ino_t ino, void *arg)
+{
+	struct search *search = arg;
+
+	return ino == search->ino ? name_list_add(&search->found, name, ino, false) : 0;
+}
+
+/* That takes a look at all objects. Who asks once more meanwhile waits. */
+static void locked_look_anew(struct fs *fs, struct node *node)
+{
+	struct search search = { .ino = node->ino };
+
+	node->searched = pshm_space_list(fs->space, keep_own_name, &search) == 0;
+	restore_from(fs, node, &search.found, 0);
+	name_list_clear(&search.found);
+}
+
 /* For an id that the kernel was told by an earlier process, or a node that lost all
- * the names that this one knew. The object may have got another name since the list
- * was read. Directories may be renamed meanwhile: what is wrong then is found when it
- * is used. */
-static struct node *restore_node(void *arg, uint64_t id)
+ * the names that this one knew. Only what was there at the takeover can have others.
+ * Directories may have been renamed since, which is worth one look; what this
+ * process knows moves with them. */
+static void restore_names(void *arg, struct node *node)
 {
 	struct fs *fs = arg;
-	NODE node = node_restore(&fs->nodes, id, node_id_ino(id));
-	struct node *result = node;
-	bool found;
+	const size_t first = first_of(&fs->left, node->ino);
 
-	if (node == NULL)
-		return NULL;
+	if (first == fs->left.count || fs->left.entries[first].ino != node->ino)
+		return;
 	pthread_mutex_lock(&fs->left_lock);
-	found = locked_restore_names(fs, node) ||
-		(locked_read_names(fs) == 0 && locked_restore_names(fs, node));
+	if (!node->searched && !restore_from(fs, node, &fs->left, first))
+		locked_look_anew(fs, node);
 	pthread_mutex_unlock(&fs->left_lock);
-	if (!found) {
-		node_forget(&fs->nodes, id, 1);
-		return NULL;
-	}
-	node = NULL;
-	return result;
 }
 
 /* ---- open files and locks ---- */
@@ -249,12 +260,9 @@ static void outlast_kept(const struct fs *fs)
 
 int takeover_restore(struct fs *fs)
 {
-	int error;
+	int error = read_names(fs);
 
-	pthread_mutex_lock(&fs->left_lock);
-	error = locked_read_names(fs);
-	pthread_mutex_unlock(&fs->left_lock);
-	fs->nodes.restore = restore_node;
+	fs->nodes.restore = restore_names;
 	fs->nodes.arg = fs;
 	if (error == 0)
 		error = restore_records(fs);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -158,6 +159,76 @@ static void names_are_found_in_directories_of_before(void)
 	ok(rename("f", "../h"));
 	has_text(SHM "/d%h", "deep");
 	ok(chdir("/"));
+}
+
+static void removed_working_directory_stays_one(void)
+{
+	die();
+	ok(mkdir(MNT "/d", 0700));
+	ok(chdir(MNT "/d"));
+	ok(rmdir(MNT "/d"));
+	for (unsigned i = 0; i < 3; i++) {
+		g_assert_cmpint(stat_of(".").st_nlink, ==, 0);
+		fails(ENOENT, access("a", F_OK));
+	}
+	ok(chdir("/"));
+}
+
+/* How often the objects' directory has been read since the last question. */
+static unsigned listings(int watch)
+{
+	char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	ssize_t count = read(watch, events, sizeof(events));
+	unsigned listings = 0;
+
+	for (ssize_t at = 0; at < count;) {
+		const struct inotify_event *event = (const void *)(events + at);
+
+		listings += (event->mask & IN_OPEN) && (event->mask & IN_ISDIR);
+		at += (ssize_t)(sizeof(*event) + event->len);
+	}
+	return listings;
+}
+
+static void what_has_no_name_is_looked_for_once_at_most(void)
+{
+	int before = open_at(MNT "/before", O_RDWR | O_CREAT), after, unnamed;
+	int watch = (int)ok(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+
+	die();
+	after = open_at(MNT "/after", O_RDWR | O_CREAT);
+	unnamed = open_at(MNT, O_RDWR | O_TMPFILE);
+	ok(unlink(MNT "/before"));
+	ok(unlink(MNT "/after"));
+	ok(inotify_add_watch(watch, SHM, IN_OPEN | IN_ONLYDIR));
+	for (unsigned i = 0; i < 5; i++) {
+		g_assert_cmpint(fstat_of(after).st_nlink, ==, 0);
+		g_assert_cmpint(fstat_of(unnamed).st_nlink, ==, 0);
+	}
+	g_assert_cmpuint(listings(watch), ==, 0);
+	for (unsigned i = 0; i < 5; i++)
+		g_assert_cmpint(fstat_of(before).st_nlink, ==, 0);
+	g_assert_cmpuint(listings(watch), <=, 1);
+}
+
+/* What was open in it is known by the path of before. */
+static void file_is_found_in_a_directory_that_was_renamed_since(void)
+{
+	int path, other;
+
+	ok(mkdir(MNT "/d", 0755));
+	put(MNT "/d/f", "deep");
+	put(MNT "/d/g", "deep");
+	path = open_at(MNT "/d/f", O_PATH);
+	other = open_at(MNT "/d/g", O_PATH);
+	die();
+	ok(rename(MNT "/d", MNT "/e"));
+	g_assert_cmpint(fstat_of(path).st_nlink, ==, 1);
+	ok(rename(MNT "/e", MNT "/h"));
+	same_fstat(path, SHM "/h%f");
+	same_fstat(other, SHM "/h%g");
+	close(path);
+	close(other);
 }
 
 static void read_some(DIR *dir, GHashTable *seen, unsigned count)
@@ -682,6 +753,9 @@ static const struct mount_test tests[] = {
 	{ TEST(file_that_is_open_can_be_opened_again), SUPERVISED },
 	{ TEST(nothing_is_left_open_in_the_end), SUPERVISED },
 	{ TEST(names_are_found_in_directories_of_before), SUPERVISED },
+	{ TEST(removed_working_directory_stays_one), SUPERVISED },
+	{ TEST(what_has_no_name_is_looked_for_once_at_most), SUPERVISED },
+	{ TEST(file_is_found_in_a_directory_that_was_renamed_since), SUPERVISED },
 	{ TEST(directory_is_read_on_from_where_it_was), SUPERVISED },
 	{ TEST(object_that_changed_hands_meanwhile_is_not_taken_for_it), SUPERVISED },
 	{ TEST(locks_are_held), SUPERVISED },

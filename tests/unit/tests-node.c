@@ -89,9 +89,12 @@ static void test_restored_node_is_gone_when_more_is_forgotten_than_was_counted(v
 	g_assert_false(is_known(nodes, a));
 }
 
-static struct node *restore_any(void *nodes, uint64_t id)
+static void restore_ten(void *arg, struct node *node)
 {
-	return node_id_ino(id) == 10 ? node_restore(nodes, id, 10) : NULL;
+	struct nodes *nodes = arg;
+
+	if (node->ino == 10)
+		node_give_name(node, nodes->root, "a");
 }
 
 static void test_unknown_id_is_restored_where_somebody_can(void)
@@ -100,13 +103,32 @@ static void test_unknown_id_is_restored_where_somebody_can(void)
 	const uint64_t a = look_up(nodes->root, "a", 10);
 
 	node_forget(nodes, a, 1);
-	nodes->restore = restore_any;
+	nodes->restore = restore_ten;
 	nodes->arg = nodes;
 	g_assert_true(is_known(nodes, a));
 	g_assert_false(is_known(nodes, a + ((uint64_t)1 << 20)));
 	nodes->restore = NULL;
 	g_assert_true(is_known(nodes, a));
 	node_forget(nodes, a, 1);
+}
+
+/* Only what was counted for the question is given up. */
+static void test_lookups_are_kept_where_no_names_can_be_restored(void)
+{
+	AUTO_TABLE nodes = table_new("");
+	const uint64_t b = look_up(nodes->root, "b", 11);
+	NODE node = node_get(nodes, b);
+
+	nodes->restore = restore_ten;
+	nodes->arg = nodes;
+	node_break(node, "b");
+	g_assert_false(node_restore_names(node));
+	g_assert_false(node_restore_names(node));
+	node_put(node);
+	node = NULL;
+	g_assert_true(is_known(nodes, b));
+	node_forget(nodes, b, 1);
+	g_assert_false(is_known(nodes, b));
 }
 
 static void test_names_of_one_marker_are_told_apart_up_to_a_limit(void)
@@ -371,6 +393,7 @@ int main(int argc, char **argv)
 	add("node", restored_node_is_of_its_id_and_kind);
 	add("node", restored_node_is_gone_when_more_is_forgotten_than_was_counted);
 	add("node", unknown_id_is_restored_where_somebody_can);
+	add("node", lookups_are_kept_where_no_names_can_be_restored);
 	add("node", names_of_one_marker_are_told_apart_up_to_a_limit);
 	add("node", objects_whose_numbers_end_alike_are_two);
 	add("node", object_has_one_id_under_all_its_names);
