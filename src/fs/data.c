@@ -48,13 +48,14 @@ int data_open(struct fs *fs, struct node *node, int fd, struct fuse_file_info *f
 
 void data_close(struct fs *fs, const struct fuse_file_info *fi)
 {
-	struct handle *handle = opened_remove(&fs->opened, fi->fh);
+	struct handle *handle = opened_begin_close(&fs->opened, fi->fh);
 
 	if (handle == NULL)
 		return;
 	quota_closing(fs, handle);
 	if (fs->passthrough)
 		passthrough_close(fs, handle);
+	opened_end_close(&fs->opened, handle);
 	handle_release(handle);
 }
 

@@ -34,8 +34,11 @@ int passthrough_probe(struct fs *fs);
 int passthrough_open(struct fs *fs, struct handle *handle, struct fuse_file_info *fi);
 void passthrough_close(struct fs *fs, struct handle *handle);
 void passthrough_restore(struct fs *fs, struct handle *handle);
-/* Gives up the backing id of a file that was not opened after all, if it is no
- * other's. */
+/* After a death, before anything is restored: gives up the backing ids that the
+ * process had no time to record. */
+void passthrough_sweep(struct fs *fs);
+/* Gives up the backing id of a file that was not opened after all, or was being
+ * closed, if it has one that is no other's. */
 void passthrough_drop(struct fs *fs, int id);
 
 /* The mapped path. Both give the count of bytes or a negative errno. */

@@ -16,9 +16,15 @@
 #include <sys/types.h>
 
 /* Programs of the same number understand each other's. */
-#define HANDOVER_VERSION 1
+#define HANDOVER_VERSION 2
 
-enum record_kind { RECORD_NONE, RECORD_FILE, RECORD_DIRECTORY, RECORD_LOCKS };
+enum record_kind {
+	RECORD_NONE,
+	RECORD_FILE,
+	RECORD_DIRECTORY,
+	RECORD_LOCKS,
+	RECORD_CLOSING, /* a file that nobody uses any more, as far as what it had goes */
+};
 
 /* A descriptor that the kernel knows of: an open file or directory, or the locks
  * of one owner on an object. */
@@ -27,7 +33,7 @@ struct record {
 	uint32_t serial;       /* tells it from others that have the descriptor's number in turn */
 	uint64_t node;	       /* the node's id */
 	uint64_t request;      /* that opened it, as the kernel numbers requests */
-	int32_t backing_id;    /* passthrough: 0 as long as there is none */
+	int32_t backing_id;    /* passthrough: 0 as long as there is none; see passthrough.c */
 	bool is_private;       /* see quota.h */
 
 	uint64_t owner;	  /* of locks, as the kernel names it */
@@ -64,6 +70,7 @@ struct handover {
 	uint32_t crashes; /* how many ended by their own fault */
 	_Atomic uint32_t serial;
 	_Atomic uint32_t top; /* behind the last record that was ever used */
+	_Atomic int32_t last_backing_id;
 
 	/* What was settled with the kernel when the session began. */
 	bool passthrough;

@@ -80,16 +80,30 @@ struct handle *opened_get(const struct opened *opened, uint64_t fh)
 										       : NULL;
 }
 
-/* The record goes before the descriptor does, which another thread may have in
- * the next moment. */
-struct handle *opened_remove(struct opened *opened, uint64_t fh)
+struct handle *opened_begin_close(struct opened *opened, uint64_t fh)
 {
 	struct handle *handle = opened_get(opened, fh);
 
 	if (handle == NULL)
 		return NULL;
 	atomic_store(&opened->handles[handle->fd], NULL);
+	atomic_store(&opened_record(opened, handle)->kind, RECORD_CLOSING);
+	return handle;
+}
+
+/* The record goes before the descriptor does, which another thread may have in
+ * the next moment. */
+void opened_end_close(struct opened *opened, const struct handle *handle)
+{
 	atomic_store(&opened_record(opened, handle)->kind, RECORD_NONE);
+}
+
+struct handle *opened_remove(struct opened *opened, uint64_t fh)
+{
+	struct handle *handle = opened_begin_close(opened, fh);
+
+	if (handle != NULL)
+		opened_end_close(opened, handle);
 	return handle;
 }
 

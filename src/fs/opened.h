@@ -38,3 +38,7 @@ struct record *opened_record(const struct opened *opened, const struct handle *h
 /* The kernel has closed it, or was never told of it: its handle, for the caller to
  * release. NULL: that was known. */
 struct handle *opened_remove(struct opened *opened, uint64_t fh);
+/* The same in two steps, with room in between for giving up what else it had: a
+ * process that dies there leaves that to the next one. */
+struct handle *opened_begin_close(struct opened *opened, uint64_t fh);
+void opened_end_close(struct opened *opened, const struct handle *handle);

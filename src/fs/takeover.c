@@ -206,11 +206,10 @@ static void drop(struct record *record, int fd)
 
 static void drop_open(struct fs *fs, struct record *record, int fd)
 {
-	const int id = record->backing_id;
-
+	atomic_store(&record->kind, RECORD_CLOSING);
+	if (fs->passthrough)
+		passthrough_drop(fs, record->backing_id);
 	drop(record, fd);
-	if (id != 0 && fs->passthrough)
-		passthrough_drop(fs, id);
 }
 
 static int restore_locks(struct fs *fs, struct record *record, int fd)
@@ -230,6 +229,12 @@ static bool is_open_file(const struct record *record)
 }
 
 /* What was opened for a request that is still to be answered is opened anew. */
+static bool is_not_open(const struct handover *handover, const struct record *record)
+{
+	return record->kind == RECORD_CLOSING ||
+	       (is_open_file(record) && replay_is_open(handover, record->request));
+}
+
 static int restore_records(struct fs *fs)
 {
 	struct handover *handover = fs->handover;
@@ -238,11 +243,9 @@ static int restore_records(struct fs *fs)
 	for (uint32_t fd = 0; error == 0 && fd < handover->top; fd++) {
 		struct record *record = &handover->records[fd];
 
-		if (!is_open_file(record))
-			continue;
-		if (replay_is_open(handover, record->request))
+		if (is_not_open(handover, record))
 			drop_open(fs, record, (int)fd);
-		else
+		else if (is_open_file(record))
 			error = restore_open(fs, record, (int)fd);
 	}
 	for (uint32_t fd = 0; error == 0 && fd < handover->top; fd++)
@@ -264,6 +267,8 @@ int takeover_restore(struct fs *fs)
 
 	fs->nodes.restore = restore_names;
 	fs->nodes.arg = fs;
+	if (fs->passthrough)
+		passthrough_sweep(fs);
 	if (error == 0)
 		error = restore_records(fs);
 	outlast_kept(fs);

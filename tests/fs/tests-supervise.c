@@ -15,6 +15,7 @@
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -121,8 +122,18 @@ static bool has_objects_open(pid_t pid)
 	return strstr(list, SHM "/") != NULL;
 }
 
+/* Unlinked ones too. */
+static fsfilcnt_t objects_in_use(void)
+{
+	struct statvfs status;
+
+	ok(statvfs(SHM, &status));
+	return status.f_files - status.f_ffree;
+}
+
 static void nothing_is_left_open_in_the_end(void)
 {
+	const fsfilcnt_t before = objects_in_use();
 	const pid_t keeper = daemon_of_test();
 
 	for (unsigned i = 0; i < 5; i++) {
@@ -137,6 +148,44 @@ static void nothing_is_left_open_in_the_end(void)
 	}
 	/* Objects and locks are descriptors of the shm file system's files. */
 	wait_until (!has_objects_open(keeper))
+		;
+	wait_until (objects_in_use() == before)
+		;
+}
+
+static void open_and_close_for_ever(const char *name)
+{
+	for (;;)
+		close(open_at(name, O_RDONLY));
+}
+
+/* The kernel may have the object, with nobody to tell of it. */
+static void nothing_is_left_of_what_was_being_opened(void)
+{
+	const fsfilcnt_t before = objects_in_use();
+	const pid_t keeper = daemon_of_test();
+	const char *const names[] = { "a", "b", "c", "d" };
+	pid_t openers[4], killer;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *path = g_strdup_printf(MNT "/%s", names[i]);
+
+		put(path, "content");
+		CHILD (openers[i])
+			open_and_close_for_ever(path);
+	}
+	killer = servers_die(keeper, 10, 60);
+	ends_well(killer);
+	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *path = g_strdup_printf(SHM "/%s", names[i]);
+
+		ok(kill(openers[i], SIGKILL));
+		ok(waitpid(openers[i], NULL, 0));
+		ok(unlink(path));
+	}
+	wait_until (!has_objects_open(keeper))
+		;
+	wait_until (objects_in_use() == before)
 		;
 }
 
@@ -752,6 +801,7 @@ static const struct mount_test tests[] = {
 	{ TEST(mapping_stays_the_same_memory), .paths = ONLY_PASSTHROUGH, SUPERVISED },
 	{ TEST(file_that_is_open_can_be_opened_again), SUPERVISED },
 	{ TEST(nothing_is_left_open_in_the_end), SUPERVISED },
+	{ TEST(nothing_is_left_of_what_was_being_opened), SUPERVISED },
 	{ TEST(names_are_found_in_directories_of_before), SUPERVISED },
 	{ TEST(removed_working_directory_stays_one), SUPERVISED },
 	{ TEST(what_has_no_name_is_looked_for_once_at_most), SUPERVISED },

@@ -74,6 +74,22 @@ static void test_closed_file_is_not_found(struct scene *scene, const void *data)
 	g_assert_null(opened_remove(&scene->opened, fh));
 }
 
+/* The descriptor is kept for whoever has to give up what else it had. */
+static void test_file_that_is_being_closed_is_not_found(struct scene *scene, const void *data)
+{
+	const uint64_t fh = open_one(scene);
+	struct handle *handle = opened_begin_close(&scene->opened, fh);
+	const struct record *record = opened_record(&scene->opened, handle);
+
+	(void)data;
+	g_assert_cmpuint(record->kind, ==, RECORD_CLOSING);
+	g_assert_null(opened_get(&scene->opened, fh));
+	g_assert_null(opened_begin_close(&scene->opened, fh));
+	opened_end_close(&scene->opened, handle);
+	g_assert_cmpuint(record->kind, ==, RECORD_NONE);
+	handle_release(handle);
+}
+
 static void test_next_file_of_the_descriptor_is_another(struct scene *scene, const void *data)
 {
 	const uint64_t before = open_one(scene);
@@ -135,6 +151,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	add_scene(open_file_has_a_record);
 	add_scene(closed_file_is_not_found);
+	add_scene(file_that_is_being_closed_is_not_found);
 	add_scene(next_file_of_the_descriptor_is_another);
 	add_scene(wild_numbers_are_not_found);
 	add_scene(no_more_are_opened_than_there_is_room_for);
