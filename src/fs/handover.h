@@ -5,7 +5,7 @@
  * it was doing when it died, what stands here can be used: each word is written
  * in one step, and in an order that leaves nothing half said.
  *
- * Names, modes and owners are not here: they are read from the objects.
+ * Names and modes are not here: they are read from the objects.
  */
 #pragma once
 
@@ -35,6 +35,7 @@ struct record {
 	uint64_t request;      /* that opened it, as the kernel numbers requests */
 	int32_t backing_id;    /* passthrough: 0 as long as there is none; see passthrough.c */
 	bool is_private;       /* see quota.h */
+	uint32_t uid, gid;     /* the owner that the kernel was told last */
 
 	uint64_t owner;	  /* of locks, as the kernel names it */
 	uint64_t through; /* the open file that they came through */

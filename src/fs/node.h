@@ -30,6 +30,7 @@
 struct directory;
 struct handle;
 struct lock_owner;
+struct record;
 
 /* A name that the node was looked up by: a component in a directory. */
 struct node_name {
@@ -94,6 +95,7 @@ struct handle {
 	struct node *node;
 	uint32_t refs;
 	struct handle *next, **at; /* in its node's list, if it is */
+	struct record *record;	   /* for what the kernel is told of its node; NULL: not yet open */
 
 	/* In fs->quota's list, if it is; guarded by its open_lock. */
 	struct handle *open_next, **open_at;
@@ -164,6 +166,11 @@ void node_last_status(struct node *node, struct stat *st);
 bool node_knows_owner(struct node *node, const struct stat *st);
 /* The mode as well. */
 bool node_knows_rights(struct node *node, const struct stat *st);
+
+/* The owner that the kernel is told stands in the open file's record from now on. */
+void told_record(struct handle *handle, struct record *record);
+/* The node's is what an earlier process had in the record. */
+void told_restore(struct handle *handle, struct record *record);
 
 /* May the user change what an owner may change? The kernel has checked that with
  * the owner that it was told last. Where that was changed natively since, the

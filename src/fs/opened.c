@@ -52,6 +52,7 @@ int opened_add(struct opened *opened, struct handle *handle, enum record_kind ki
 	record->node = handle->node->id;
 	record->request = replay_request();
 	record->backing_id = 0;
+	told_record(handle, record);
 	atomic_store(&record->kind, kind);
 	atomic_store(&opened->handles[handle->fd], handle);
 	*fh = (uint64_t)record->serial << 32 | (uint32_t)handle->fd;
@@ -60,6 +61,7 @@ int opened_add(struct opened *opened, struct handle *handle, enum record_kind ki
 
 void opened_restore(struct opened *opened, struct handle *handle)
 {
+	told_restore(handle, opened_record(opened, handle));
 	atomic_store(&opened->handles[handle->fd], handle);
 }
 

@@ -2,12 +2,47 @@
 /* What the kernel was told of a node, and goes by when it checks rights. */
 #include "node.h"
 
+#include "handover.h"
+
+static void locked_record(const struct handle *handle, const struct node *node)
+{
+	handle->record->uid = node->uid;
+	handle->record->gid = node->gid;
+}
+
+void told_record(struct handle *handle, struct record *record)
+{
+	pthread_mutex_lock(&handle->node->table->lock);
+	handle->record = record;
+	locked_record(handle, handle->node);
+	pthread_mutex_unlock(&handle->node->table->lock);
+}
+
+void told_restore(struct handle *handle, struct record *record)
+{
+	pthread_mutex_lock(&handle->node->table->lock);
+	handle->record = record;
+	handle->node->uid = record->uid;
+	handle->node->gid = record->gid;
+	pthread_mutex_unlock(&handle->node->table->lock);
+}
+
+static void locked_tell_owner(struct node *node, uid_t uid, gid_t gid)
+{
+	if (node->uid == uid && node->gid == gid)
+		return;
+	node->uid = uid;
+	node->gid = gid;
+	for (struct handle *handle = node->handles; handle != NULL; handle = handle->next)
+		if (handle->record != NULL)
+			locked_record(handle, node);
+}
+
 bool node_tell(struct node *node, const struct stat *st, bool keep)
 {
 	pthread_mutex_lock(&node->table->lock);
 	node->mode = (uint16_t)st->st_mode;
-	node->uid = st->st_uid;
-	node->gid = st->st_gid;
+	locked_tell_owner(node, st->st_uid, st->st_gid);
 	keep = keep && (node->directory || node->handles == NULL);
 	/* What was kept of an object may still be. */
 	node->kept = keep || (node->kept && !node->directory);

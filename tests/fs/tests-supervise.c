@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -14,8 +15,10 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,6 +115,47 @@ static void file_that_is_open_can_be_opened_again(void)
 	close(third);
 	fails(EEXIST, open(MNT "/a", O_CREAT | O_EXCL, 0644));
 	has_text(MNT "/a", "x");
+}
+
+/* A user who may do what the owner may. */
+static void become_everybodys_owner(uid_t uid)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const uint32_t bit = 1u << CAP_FOWNER;
+	struct __user_cap_data_struct sets[2] = { { .effective = bit, .permitted = bit } };
+
+	ok(prctl(PR_SET_KEEPCAPS, 1));
+	ok(setresuid(uid, uid, uid));
+	ok(syscall(SYS_capset, &header, sets));
+}
+
+static void owner_that_the_kernel_went_by_is_still_known(void)
+{
+	pid_t user;
+	int fd, dir;
+
+	put(MNT "/a", "");
+	ok(mkdir(MNT "/d", 0755));
+	fd = open_at(MNT "/a", O_RDONLY);
+	dir = open_at(MNT "/d", O_RDONLY | O_DIRECTORY);
+	die();
+	CHILD (user) {
+		become_everybodys_owner(1000);
+		ok(fchmod(fd, 0600));
+		ok(fchmod(dir, 0700));
+	}
+	ends_well(user);
+}
+
+static void owner_of_before_has_no_rights(void)
+{
+	int fd = open_at(MNT "/a", O_RDONLY | O_CREAT);
+
+	ok(chown(MNT "/a", 1000, 1000));
+	ok(chown(SHM "/a", 0, 0));
+	die();
+	AS_USER (1000, 1000)
+		fails(EPERM, fchmod(fd, 0600));
 }
 
 static bool has_objects_open(pid_t pid)
@@ -800,6 +844,8 @@ static const struct mount_test tests[] = {
 	{ TEST(unnamed_file_can_be_given_a_name), SUPERVISED },
 	{ TEST(mapping_stays_the_same_memory), .paths = ONLY_PASSTHROUGH, SUPERVISED },
 	{ TEST(file_that_is_open_can_be_opened_again), SUPERVISED },
+	{ TEST(owner_that_the_kernel_went_by_is_still_known), SUPERVISED },
+	{ TEST(owner_of_before_has_no_rights), SUPERVISED },
 	{ TEST(nothing_is_left_open_in_the_end), SUPERVISED },
 	{ TEST(nothing_is_left_of_what_was_being_opened), SUPERVISED },
 	{ TEST(names_are_found_in_directories_of_before), SUPERVISED },
