@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "hold.h"
 
+#include "deadline.h"
+
 #include "posix_shm.h"
 
 #include <string.h>
-#include <time.h>
 
 /* Far longer than a call takes, and soon enough to give memory back. */
 #define HOLD_TIME_NS 1000000000
 
-static int64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_REALTIME, &time);
-	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
 void holds_init(struct holds *holds)
 {
-	*holds = (struct holds){ .lock = PTHREAD_MUTEX_INITIALIZER,
-				 .changed = PTHREAD_COND_INITIALIZER };
+	*holds = (struct holds){ .lock = PTHREAD_MUTEX_INITIALIZER };
+	deadline_init(&holds->changed);
 }
 
 /* Takes the held handles out, to be released without the lock. */
@@ -39,17 +32,13 @@ static void release(struct handle *taken[HOLD_COUNT])
 
 static bool locked_is_time(const struct holds *holds)
 {
-	return holds->stop || now() >= holds->until;
+	return holds->stop || deadline_is_over(holds->until);
 }
 
 static void locked_wait(struct holds *holds)
 {
-	while (!locked_is_time(holds)) {
-		const struct timespec deadline = { .tv_sec = holds->until / 1000000000,
-						   .tv_nsec = holds->until % 1000000000 };
-
-		pthread_cond_timedwait(&holds->changed, &holds->lock, &deadline);
-	}
+	while (!locked_is_time(holds))
+		deadline_wait(&holds->changed, &holds->lock, holds->until);
 }
 
 /* While it lets go, another second may begin, and count on this thread. */
@@ -86,7 +75,7 @@ static bool start_thread(struct holds *holds)
 void holds_begin(struct holds *holds)
 {
 	pthread_mutex_lock(&holds->lock);
-	holds->until = now() + HOLD_TIME_NS;
+	holds->until = deadline_in(HOLD_TIME_NS);
 	if (!holds->running && !holds->stop)
 		holds->running = start_thread(holds);
 	atomic_store(&holds->active, holds->running);

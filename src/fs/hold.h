@@ -22,7 +22,7 @@ struct holds {
 	_Atomic bool active;  /* changed with the lock held */
 	pthread_mutex_t lock; /* guards the rest */
 	pthread_cond_t changed;
-	int64_t until;	    /* nanoseconds of the real-time clock */
+	int64_t until;	    /* a deadline */
 	bool running, stop; /* the thread; what it shall do */
 	struct handle *ring[HOLD_COUNT];
 	unsigned next;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "locks.h"
 
+#include "deadline.h"
 #include "descriptor.h"
 #include "handover.h"
 #include "tree.h"
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Waits do little on their stacks, and there may be many. */
@@ -58,7 +58,7 @@ struct locks *locks_new(struct handover *handover)
 	if (locks == NULL)
 		return NULL;
 	pthread_mutex_init(&locks->lock, NULL);
-	pthread_cond_init(&locks->changed, NULL);
+	deadline_init(&locks->changed);
 	locks->handover = handover;
 	sigaction(SIGUSR2, &action, NULL);
 	return locks;
@@ -437,15 +437,7 @@ static void locked_signal(struct lock_wait *wait)
 
 static void locked_sleep(struct locks *locks)
 {
-	struct timespec deadline;
-
-	clock_gettime(CLOCK_REALTIME, &deadline);
-	deadline.tv_nsec += 1000000;
-	if (deadline.tv_nsec >= 1000000000) {
-		deadline.tv_sec++;
-		deadline.tv_nsec -= 1000000000;
-	}
-	pthread_cond_timedwait(&locks->changed, &locks->lock, &deadline);
+	deadline_wait(&locks->changed, &locks->lock, deadline_in(1000000));
 }
 
 void lock_wait_interrupt(struct lock_wait *wait)
