@@ -42,13 +42,10 @@ static ssize_t answer(const struct fs *fs, int fd, const struct iovec *iov, int 
 	return writev(fd, iov, count);
 }
 
-/* More than the longest request without data: an extended attribute's value. */
-#define WITHOUT_DATA (80 * 1024)
-
 /* A process that is being killed gets no more pages: the kernel could not hand it
  * the request that it has taken, and would answer it with EIO. So those of the
  * thread's buffer have to be there before. */
-static void populate(const struct fs *fs, void *buf, size_t size)
+static void populate(void *buf, size_t size)
 {
 	static _Thread_local const void *populated;
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE),
@@ -56,8 +53,6 @@ static void populate(const struct fs *fs, void *buf, size_t size)
 
 	if (populated == buf)
 		return;
-	if (fs->passthrough && !quota_wants_writes(&fs->quota) && size > WITHOUT_DATA)
-		size = WITHOUT_DATA;
 	madvise((void *)start, (uintptr_t)buf + size - start, MADV_POPULATE_WRITE);
 	populated = buf;
 }
@@ -70,12 +65,12 @@ ssize_t device_read(int fd, void *buf, size_t size, void *userdata)
 
 	if (fs->options->supervise == SUPERVISE_OFF)
 		return receive(fs, fd, buf, size);
-	populate(fs, buf, size);
+	populate(buf, size);
 	count = receive(fs, fd, buf, size);
-	/* What an earlier process had an answer to does not come further. */
+	/* What an earlier process had an answer to does not come further. If the kernel
+	 * does not take it because all is over, it says so at the next read. */
 	while (count > 0 && replay_begin(fs->handover, buf, (size_t)count, &known)) {
-		if (answer(fs, fd, &known, 1) < 0 && errno != ENOENT)
-			return -1;
+		answer(fs, fd, &known, 1);
 		replay_end(&known);
 		count = receive(fs, fd, buf, size);
 	}

@@ -254,6 +254,26 @@ static void expect_rounds(const char *path, unsigned rounds)
 	close(fd);
 }
 
+/* ---- writes that come to the server on passthrough too ---- */
+
+enum { LARGE = 1024 * 1024 };
+
+static void write_large(const char *path)
+{
+	int fd = (int)ok(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 04755));
+	g_autofree char *bytes = g_malloc(LARGE), *read = g_malloc(LARGE);
+
+	close(fd);
+	fd = (int)ok(open(path, O_RDWR | O_CLOEXEC));
+	for (unsigned seed = 0; goes_on(); seed++) {
+		fill_pattern(bytes, LARGE, seed);
+		g_assert_cmpint(ok(pwrite(fd, bytes, LARGE, 0)), ==, LARGE);
+		g_assert_cmpint(ok(pread(fd, read, LARGE, 0)), ==, LARGE);
+		g_assert_true(memcmp(read, bytes, LARGE) == 0);
+	}
+	close(fd);
+}
+
 /* ---- */
 
 static void *shared_page(void)
@@ -292,6 +312,25 @@ static void no_call_fails_or_is_done_twice(void)
 	expect_rounds(SHM "/locked", atomic_load(rounds));
 }
 
+/* In the first moments of a server, whose memory is new then. */
+static void large_writes_are_done_although_servers_begin_and_die(void)
+{
+	pid_t writers[4];
+
+	over = shared_page();
+	for (unsigned i = 0; i < G_N_ELEMENTS(writers); i++) {
+		g_autofree char *path = g_strdup_printf(MNT "/%u", i);
+
+		CHILD (writers[i])
+			write_large(path);
+	}
+	for (unsigned i = 0; i < DEATHS; i++)
+		ends_well(servers_die(daemon_of_test(), 1 + i % 8, 1));
+	atomic_store(over, true);
+	for (unsigned i = 0; i < G_N_ELEMENTS(writers); i++)
+		ends_well(writers[i]);
+}
+
 static void fio_verifies_what_it_wrote(void)
 {
 	pid_t killer = servers_die(daemon_of_test(), EVERY_MS, DEATHS);
@@ -310,6 +349,7 @@ static void fio_verifies_what_it_wrote(void)
 
 static const struct mount_test tests[] = {
 	{ TEST(no_call_fails_or_is_done_twice), SUPERVISED },
+	{ TEST(large_writes_are_done_although_servers_begin_and_die), SUPERVISED },
 	{ TEST(fio_verifies_what_it_wrote), SUPERVISED, .needs = "fio" },
 };
 
