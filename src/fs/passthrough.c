@@ -216,12 +216,13 @@ void passthrough_drop(struct fs *fs, int id)
 {
 	const struct handover *handover = fs->handover;
 
-	for (uint32_t fd = 0; id > 0 && fd < handover->top; fd++) {
+	if (id <= 0)
+		return;
+	for (uint32_t fd = 0; fd < handover->top; fd++) {
 		const struct record *record = &handover->records[fd];
 
 		if (record->kind == RECORD_FILE && record->backing_id == id)
 			return;
 	}
-	if (id > 0)
-		backing_close(fs, id);
+	backing_close(fs, id);
 }

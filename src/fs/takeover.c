@@ -228,7 +228,8 @@ static bool is_open_file(const struct record *record)
 	return record->kind == RECORD_FILE || record->kind == RECORD_DIRECTORY;
 }
 
-/* What was opened for a request that is still to be answered is opened anew. */
+/* It was being closed, or was opened for a request that is still to be answered: that
+ * opens it anew. */
 static bool is_not_open(const struct handover *handover, const struct record *record)
 {
 	return record->kind == RECORD_CLOSING ||
