@@ -89,9 +89,6 @@ static int allow_all(int rules, int space, uint64_t handled)
 	/* How many queues io_uring has to have. */
 	if (error == 0)
 		error = allow_path(rules, "/sys/devices/system/cpu/possible", READ_FILE);
-	/* What a process in the background has for a terminal. */
-	if (error == 0)
-		error = allow_path(rules, "/dev/null", READ_FILE | WRITE_FILE);
 	return error;
 }
 
