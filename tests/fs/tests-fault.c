@@ -19,6 +19,7 @@
 #include <sys/xattr.h>
 
 #define FAULTS "/run/faults"
+#define ACL    "system.posix_acl_access"
 #define MANY   2000 /* more allocations than any call makes */
 
 static void wake(int signal)
@@ -287,7 +288,7 @@ static long changes_the_mode(void)
 
 static long changes_the_group(void)
 {
-	return chown("d/x", (uid_t)-1, getegid());
+	return chown("d/x", (uid_t)-1, geteuid() == 0 ? 12 : getegid());
 }
 
 static long changes_times(void)
@@ -295,21 +296,26 @@ static long changes_times(void)
 	return utimensat(AT_FDCWD, "a", NULL, 0);
 }
 
+/* Reading for user 1000, for the group and for others. */
+static const unsigned char acl[] = {
+	2,  0, 0, 0,					 /* the version */
+	1,  0, 6, 0, 0xff,	 0xff,	     0xff, 0xff, /* user:: */
+	2,  0, 4, 0, 1000 % 256, 1000 / 256, 0,	   0,	 /* user:1000: */
+	4,  0, 4, 0, 0xff,	 0xff,	     0xff, 0xff, /* group:: */
+	16, 0, 4, 0, 0xff,	 0xff,	     0xff, 0xff, /* mask:: */
+	32, 0, 4, 0, 0xff,	 0xff,	     0xff, 0xff, /* other:: */
+};
+
 static long sets_an_acl(void)
 {
-	static const unsigned char acl[] = {
-		2, 0, 0,   0,	1,   0,	  6,  0, 255, 255, 255, 255, 4,	  0,
-		4, 0, 255, 255, 255, 255, 32, 0, 4,   0,   255, 255, 255, 255,
-	};
-
-	return setxattr("a", "system.posix_acl_access", acl, sizeof(acl), 0);
+	return setxattr("a", ACL, acl, sizeof(acl), 0);
 }
 
 static long gets_an_acl(void)
 {
 	char buf[100];
 
-	return getxattr("d/x", "system.posix_acl_access", buf, sizeof(buf));
+	return getxattr("d/x", ACL, buf, sizeof(buf));
 }
 
 static long lists_attributes(void)
@@ -411,8 +417,12 @@ struct world {
 	uid_t caller, owner;
 };
 
+static const struct timespec long_ago = { 1, 0 };
+
+/* All times are long ago, so that what is touched shows. */
 static void prepare(const struct world *world)
 {
+	const struct timespec times[] = { long_ago, long_ago };
 	static const char *const names[] = { "a", "b", "d%", "d%x", "d%y", "sem.d%z", "e%" };
 	g_autofree char *old = names_in(SHM);
 	g_auto(GStrv) list = g_strsplit(g_strchomp(old), " ", -1);
@@ -429,10 +439,28 @@ static void prepare(const struct world *world)
 		put_new(path, marker ? 0755 : 0644, world->owner, world->owner);
 		if (!marker)
 			put(path, names[i]);
+		if (g_str_has_suffix(path, "x"))
+			ok(setxattr(path, ACL, acl, sizeof(acl), 0));
+		ok(utimensat(AT_FDCWD, path, times, 0));
 	}
 }
 
-/* Names, modes, owners, links, sizes and content of all objects. */
+static long size_of_acl(const char *path)
+{
+	const long size = getxattr(path, ACL, NULL, 0);
+
+	if (size == -1)
+		g_assert_cmpint(errno, ==, ENODATA);
+	return size;
+}
+
+/* What is made and taken away again touches the directory, and nothing else. */
+static bool is_touched(const char *name, const struct stat *st)
+{
+	return !g_str_has_suffix(name, "%") && st->st_mtim.tv_sec != long_ago.tv_sec;
+}
+
+/* Names, modes, owners, links, sizes, content, and what else may change, of all objects. */
 static char *snapshot(void)
 {
 	g_autofree char *names = names_in(SHM);
@@ -445,10 +473,11 @@ static char *snapshot(void)
 		const struct stat st = stat_of(path);
 
 		g_assert_true(g_file_get_contents(path, &content, NULL, NULL));
-		g_string_append_printf(text, "%s %o %u:%u links %lu size %ld blocks %ld \"%s\"\n",
-				       *name, st.st_mode, st.st_uid, st.st_gid,
-				       (unsigned long)st.st_nlink, (long)st.st_size,
-				       (long)st.st_blocks, content);
+		g_string_append_printf(text, "%s %o %u:%u links %lu size %ld blocks %ld", *name,
+				       st.st_mode, st.st_uid, st.st_gid, (unsigned long)st.st_nlink,
+				       (long)st.st_size, (long)st.st_blocks);
+		g_string_append_printf(text, " touched %d acl %ld \"%s\"\n", is_touched(*name, &st),
+				       size_of_acl(path), content);
 	}
 	return g_string_free(text, FALSE);
 }
