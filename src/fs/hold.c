@@ -47,6 +47,7 @@ static void *let_go_in_time(void *arg)
 	struct holds *holds = arg;
 	struct handle *taken[HOLD_COUNT];
 
+	pthread_setname_np(pthread_self(), "holds");
 	pthread_mutex_lock(&holds->lock);
 	do {
 		locked_wait(holds);

@@ -366,6 +366,7 @@ static void *wait_run(void *arg)
 	struct lock_wait *wait = arg;
 	int error = -EINTR;
 
+	pthread_setname_np(pthread_self(), "lock-wait");
 	wait->waiter.started(wait, wait->waiter.arg);
 	while (error == -EINTR && !must_stop(wait))
 		error = apply(wait->owner->fd, &wait->request, true);

@@ -219,6 +219,15 @@ int process_has(pid_t pid, const char *what)
 	return (int)g_strv_length(list);
 }
 
+int workers_of(pid_t daemon)
+{
+	g_autofree char *pid = g_strdup_printf("%d", daemon);
+	g_autofree char *count =
+		sh_output("grep -lsx fuse-worker /proc/$1/task/*/comm | wc -l", pid);
+
+	return atoi(count);
+}
+
 char *daemon_stderr(void)
 {
 	return get(DAEMON_STDERR);

@@ -77,6 +77,9 @@ void view_end(pid_t daemon);
 int daemon_status(pid_t daemon);
 /* How many descriptors ("fd") or threads ("task") a process has. */
 int process_has(pid_t pid, const char *what);
+/* How many threads of a daemon serve requests, and how many do at most. */
+int workers_of(pid_t daemon);
+#define MOST_WORKERS 10
 /* What daemons have written to their standard error so far. */
 char *daemon_stderr(void);
 

@@ -77,18 +77,8 @@ static void ten_thousand_files_are_open_at_once(void)
 
 /* ---- clients that are killed ---- */
 
-#define BOMB	150
-#define ROUNDS	3
-#define WORKERS 10
-
-static int workers_of(pid_t daemon)
-{
-	g_autofree char *pid = g_strdup_printf("%d", daemon);
-	g_autofree char *count =
-		sh_output("grep -lsx fuse-worker /proc/$1/task/*/comm | wc -l", pid);
-
-	return atoi(count);
-}
+#define BOMB   150
+#define ROUNDS 3
 
 static void lock_for_a_moment(int fd)
 {
@@ -178,7 +168,7 @@ static long run_bomb_and_clean(int round, pid_t daemon, int descriptors)
 	wait_until (process_has(daemon, "fd") <= descriptors)
 		;
 	/* Workers and the thread of SIGUSR1 stay; waits for locks and holds go. */
-	wait_until (process_has(daemon, "task") <= 1 + WORKERS + 1)
+	wait_until (process_has(daemon, "task") <= 1 + MOST_WORKERS + 1)
 		;
 	now = kilobytes_of(daemon, "VmRSS:");
 	g_test_message("round %d: %ld KiB", round, now);
@@ -199,7 +189,7 @@ static void killed_clients_leave_nothing_behind(void)
 	/* Workers start when they are needed, stay, and have a MiB each. */
 	do
 		early = run_bomb_and_clean(round++, daemon, descriptors);
-	while (workers_of(daemon) < WORKERS);
+	while (workers_of(daemon) < MOST_WORKERS);
 	for (int i = 0; i < ROUNDS; i++)
 		g_assert_cmpint(run_bomb_and_clean(round++, daemon, descriptors), <, early + 1024);
 	put(MNT "/a", "text");
