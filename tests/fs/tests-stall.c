@@ -18,7 +18,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-/* More than libfuse's loop has threads. */
+/* More than the daemon has workers. */
 enum { MANY = 20, USER = 1000 };
 
 static void nth_path(char path[PATH_MAX], const char *directory, int i)
