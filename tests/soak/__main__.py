@@ -74,18 +74,18 @@ class Soak:
         return pid
 
     def wait(self, running, deadline):
-        """running: names of works by process ids, of which those that ended are taken out."""
+        """running: names of works by process ids, of which those that ended are taken out.
+        The daemons are children too: how they end is for their mounts to see."""
         failed = []
         while running:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid in running:
-                name = running.pop(pid)
+            for pid in list(running):
+                ended, status = os.waitpid(pid, os.WNOHANG)
+                name = running.pop(pid) if ended else None
                 if status != 0:
                     failed.append(name)
-            elif time.monotonic() > deadline:
+            if running and time.monotonic() > deadline:
                 raise Failed(f'still at work: {", ".join(running.values())}')
-            elif pid == 0:
-                time.sleep(0.05)
+            time.sleep(0.05)
         if failed:
             raise Failed(f'failed: {", ".join(failed)}')
 

@@ -379,10 +379,11 @@ def killed(scene):
                 os.close(fd)
 
     def victim(number, rng):
-        try:
-            live(number, rng)
-        except FileNotFoundError:
-            victim(number, rng)
+        while True:
+            try:
+                live(number, rng)
+            except FileNotFoundError:
+                pass
 
     while scene.time_is_left():
         pids = [scene.fork(victim, number, random.Random(scene.rng.random()))
