@@ -11,8 +11,6 @@
 
 #define BEGIN "shmfuse: counters: requests="
 
-static pid_t daemon_pid;
-
 static unsigned count_of(const char *text, const char *word)
 {
 	unsigned count = 0;
@@ -39,7 +37,7 @@ static char *ask(void)
 	const unsigned reports = count_of(before, BEGIN);
 	char *said = NULL;
 
-	ok(kill(daemon_pid, SIGUSR1));
+	ok(kill(daemon_of_test(), SIGUSR1));
 	wait_until (is_said(&said, reports + 1))
 		;
 	return said;
@@ -57,6 +55,25 @@ static char *report(void)
 	begin = strstr(begin, BEGIN);
 	*strstr(begin + 1, BEGIN) = '\0';
 	return g_strdup(begin);
+}
+
+static bool is_as_before(char **said)
+{
+	g_autofree char *before = *said;
+
+	*said = report();
+	return strcmp(strchr(before, '\n'), strchr(*said, '\n')) == 0;
+}
+
+/* When what the kernel asks for late, as RELEASE, has come: no count changes between two
+ * lines. */
+static char *report_at_rest(void)
+{
+	char *said = report();
+
+	wait_until (is_as_before(&said))
+		;
+	return said;
 }
 
 /* Of "kind ... word=N ...": N; 0 where there is none. */
@@ -90,13 +107,6 @@ static void differ(const char *before, const char *after, const struct expected 
 	}
 }
 
-/* In the place of the fixture's daemon, whose number nobody knows. */
-static void begin(void)
-{
-	unmount();
-	daemon_pid = daemon_start(options_of_path());
-}
-
 static void calls_are_counted_by_kind(void)
 {
 	static const struct expected expected[] = {
@@ -112,7 +122,6 @@ static void calls_are_counted_by_kind(void)
 	g_autofree char *before = NULL, *after = NULL;
 	struct stat st;
 
-	begin();
 	before = report();
 	g_assert_cmpint(number(before, "INIT", "requests"), ==, 1);
 	ok(mkdir(MNT "/a", 0755));
@@ -146,7 +155,6 @@ static void reads_and_writes_are_those_of_the_daemon(void)
 	char text[4];
 	int fd;
 
-	begin();
 	before = report();
 	fd = ok(open(MNT "/a", O_RDWR | O_CREAT, 0600));
 	for (int i = 0; i < 9; i++)
@@ -164,10 +172,9 @@ static void the_first_line_is_the_sum(void)
 	g_auto(GStrv) lines = NULL;
 	long long requests = 0, errors = 0;
 
-	begin();
 	put(MNT "/a", "text");
 	fails(ENOENT, unlink(MNT "/missing"));
-	said = report();
+	said = report_at_rest();
 	lines = g_strsplit(said, "\n", -1);
 	for (char **line = &lines[1]; *line; line++) {
 		long long n[2];
@@ -191,10 +198,9 @@ static void times_are_ordered(void)
 	g_auto(GStrv) lines = NULL;
 	unsigned seen = 0;
 
-	begin();
 	for (int i = 0; i < 100; i++)
 		put(MNT "/a", "text");
-	said = report();
+	said = report_at_rest();
 	lines = g_strsplit(said, "\n", -1);
 	for (char **line = lines; *line; line++) {
 		const char *times = strstr(*line, " mean=");
@@ -251,7 +257,6 @@ static void waits_for_locks_are_counted_apart(void)
 	pid_t pid;
 	int fd;
 
-	begin();
 	before = report();
 	fd = ok(open(MNT "/a", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
 	ok(flock(fd, LOCK_EX));
@@ -284,7 +289,6 @@ static void an_interrupted_wait_is_an_error(void)
 	pid_t pid;
 	int fd;
 
-	begin();
 	fd = ok(open(MNT "/a", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
 	ok(flock(fd, LOCK_EX));
 	pid = start_waiting();
@@ -303,7 +307,6 @@ static void an_interrupt_that_comes_late_is_no_answer(void)
 	g_autofree char *after = NULL;
 	int fd;
 
-	begin();
 	fd = ok(open(MNT "/a", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
 	for (int i = 0; i < ROUNDS; i++) {
 		pid_t pid;
@@ -325,19 +328,20 @@ static void an_interrupt_that_comes_late_is_no_answer(void)
 /* Calls go on under them, and the end is as good as without. */
 static void many_signals_do_no_harm(void)
 {
-	pid_t signals, calls;
+	pid_t daemon, signals, calls;
 
-	begin();
+	unmount();
+	daemon = daemon_start(options_of_path());
 	signals = (pid_t)ok(fork());
 	if (signals == 0)
 		for (;; g_usleep(100))
-			kill(daemon_pid, SIGUSR1);
+			kill(daemon, SIGUSR1);
 	CHILD (calls)
 		for (int i = 0; i < 100; i++)
 			put(MNT "/a", "text");
 	ends_well(calls);
-	ok(kill(daemon_pid, SIGTERM));
-	g_assert_cmpint(daemon_status(daemon_pid), ==, 0);
+	ok(kill(daemon, SIGTERM));
+	g_assert_cmpint(daemon_status(daemon), ==, 0);
 	ok(kill(signals, SIGKILL));
 	g_assert_cmpint(daemon_status(signals), ==, SIGKILL);
 	daemon_start(options_of_path());
