@@ -244,6 +244,16 @@ static int end(struct waiting *waiting)
 	return waiting->error;
 }
 
+static void gets_native_lock(const struct scene *scene)
+{
+	const gint64 end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+
+	while (!native_lock(scene, F_WRLCK)) {
+		g_assert_cmpint(g_get_monotonic_time(), <, end);
+		g_usleep(100);
+	}
+}
+
 static void test_wait_ends_with_the_lock(struct scene *scene, const void *data)
 {
 	const struct lock_request record = whole(scene, 1, F_WRLCK);
@@ -272,8 +282,7 @@ static void test_lock_that_nobody_hears_of_is_given_back(struct scene *scene, co
 	pthread_mutex_unlock(&waiting.lock);
 	g_assert_true(native_lock(scene, F_UNLCK));
 	assert_result(end(&waiting), 0);
-	while (!native_lock(scene, F_WRLCK))
-		g_usleep(100);
+	gets_native_lock(scene);
 }
 
 static void test_interrupted_wait_ends_without(struct scene *scene, const void *data)
@@ -307,8 +316,7 @@ static void test_wait_of_a_closed_file_has_no_lock(struct scene *scene, const vo
 	g_assert_true(native_lock(scene, F_UNLCK));
 	assert_result(end(&waiting), -EBADF);
 	/* It goes with the wait, which ends soon after it said so. */
-	while (!native_lock(scene, F_WRLCK))
-		g_usleep(100);
+	gets_native_lock(scene);
 }
 
 /* As at the end of a mount: many times, as it is a matter of who is first. */
