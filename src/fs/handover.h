@@ -54,8 +54,7 @@ struct deed {
 	_Atomic uint32_t state;	 /* written last */
 	uint32_t process;	 /* the number of the serving process */
 	_Atomic uint64_t unique; /* as the kernel numbers it */
-	_Atomic uint64_t note;	 /* of the operation, before it changes something */
-	int64_t begun;		 /* nanoseconds of the coarse real-time clock */
+	_Atomic uint64_t note;	 /* of the operation, see replay.h */
 	uint32_t crashes;	 /* how many there had been when it was begun first */
 	uint32_t answer_size;
 	char answer[176];

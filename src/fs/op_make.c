@@ -88,31 +88,53 @@ static int settle_birth(int fd, const struct birth *birth, bool directory, struc
 	return tree_describe(fd, directory, found);
 }
 
-#define MADE 1
-
-/* Was it made by a process that died before it could say so? Then it is the caller's,
- * empty, and not older than his call. */
-static bool was_made(struct fs *fs, const struct found *found, bool directory,
-		     const struct caller *caller)
+/* Takes what an earlier attempt has made, which is known by its number; *fd stays as it
+ * is where it has to be made anew. -EEXIST: it is another's. */
+static int take_own(struct fs *fs, const char *prefix, const char *name, int oflag, int *fd)
 {
-	struct pshm_info info;
+	struct found found;
+	int own;
 
-	return replay_noted() == MADE && found->directory == directory &&
-	       pshm_space_stat(fs->space, found->name, &info) == 0 &&
-	       info.st.st_ino == found->st.st_ino && info.st.st_size == 0 &&
-	       info.st.st_uid == caller->uid &&
-	       info.birth.tv_sec * INT64_C(1000000000) + info.birth.tv_nsec >= replay_begun();
+	if (tree_find(fs, prefix, name, &found) < 0 || found.st.st_ino != replay_noted())
+		return -EEXIST;
+	own = tree_open_found(fs, &found, oflag);
+	/* An ordinary user's daemon needs more for that than to make it. */
+	if (own == -EACCES)
+		return pshm_space_unlink(fs->space, found.name) < 0 ? -errno : 0;
+	*fd = own;
+	return own < 0 ? -EEXIST : 0;
 }
 
-/* A descriptor of what an earlier attempt has made, or -EEXIST. */
-static int open_own(struct fs *fs, const char *prefix, const char *name, int oflag, bool directory,
-		    const struct caller *caller, struct found *found)
+/* As pshm_space_create(), but that the object's number is noted before it has the
+ * name. */
+static int create_noted(struct fs *fs, const char *name, int oflag, mode_t mode)
 {
-	int fd = -EEXIST;
+	/* Who makes an unnamed one must want to write. */
+	const int access = (oflag & O_ACCMODE) == O_RDONLY ? O_RDWR : 0;
+	int fd = pshm_space_tmpfile(fs->space, oflag | access, false, mode), error = 0;
+	struct stat st;
 
-	if (tree_find(fs, prefix, name, found) == 0 && was_made(fs, found, directory, caller))
-		fd = tree_open_found(fs, found, oflag);
-	return fd < 0 ? -EEXIST : fd;
+	if (fd < 0 || pshm_fstat(fd, &st) < 0)
+		error = -errno;
+	if (error == 0) {
+		replay_note(st.st_ino);
+		error = pshm_space_link(fs->space, fd, name) < 0 ? -errno : 0;
+	}
+	if (error == 0)
+		return fd;
+	if (fd >= 0)
+		pshm_close(fd);
+	return error;
+}
+
+static int create(struct fs *fs, const char *name, int oflag, mode_t mode)
+{
+	int fd;
+
+	if (fs->options->supervise)
+		return create_noted(fs, name, oflag, mode);
+	fd = pshm_space_create(fs->space, name, oflag, mode);
+	return fd < 0 ? -errno : fd;
 }
 
 /* Both give a descriptor or a negative errno. What is born has its owner from
@@ -126,11 +148,8 @@ static int make_object(struct fs *fs, const char *name, int oflag, const struct 
 
 	if (fd < 0)
 		return fd;
-	replay_note(MADE);
 	before = caller_begin(birth->caller->uid, birth->gid);
-	fd = pshm_space_create(fs->space, name, oflag, birth->mode);
-	if (fd < 0)
-		fd = -errno;
+	fd = create(fs, name, oflag, birth->mode);
 	caller_end(before);
 	return fd;
 }
@@ -160,7 +179,7 @@ static int make(struct fs *fs, struct node *parent, const char *name, int oflag,
 	if (error == 0)
 		error = tree_free_name(fs, prefix, name, directory, found.name);
 	if (error == -EEXIST)
-		error = fd = open_own(fs, prefix, name, oflag, directory, caller, &found);
+		error = take_own(fs, prefix, name, oflag, &fd);
 	if (error < 0)
 		return error;
 	error = plan_birth(fs, view_home(&fs->view, prefix, name), mode, directory, caller, &birth);

@@ -8,7 +8,6 @@
 #include <linux/fuse.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
 /* linux/fuse.h since 6.9: the request is sent once more. */
 #ifndef FUSE_UNIQUE_RESEND
@@ -104,18 +103,12 @@ static bool is_served_here(uint32_t opcode)
 
 static void begin_new(const struct handover *handover, struct deed *deed)
 {
-	struct timespec now;
-
-	/* The clock by which the kernel sets the times of files. */
-	clock_gettime(CLOCK_REALTIME_COARSE, &now);
-	deed->begun = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 	deed->crashes = handover->crashes;
 	deed->note = 0;
 }
 
 static void begin_again(struct deed *deed, struct deed *first)
 {
-	deed->begun = first->begun;
 	deed->crashes = first->crashes;
 	deed->note = first->note;
 	noted = first->note;
@@ -243,9 +236,4 @@ void replay_note(uint64_t note)
 uint64_t replay_noted(void)
 {
 	return noted;
-}
-
-int64_t replay_begun(void)
-{
-	return mine != NULL ? mine->begun : 0;
 }

@@ -43,5 +43,3 @@ uint64_t replay_request(void);
 void replay_note(uint64_t note);
 /* The note of the first attempt; 0: there was none, or it changed nothing. */
 uint64_t replay_noted(void);
-/* When the first attempt began: nanoseconds of the clock that objects' times have. */
-int64_t replay_begun(void);
