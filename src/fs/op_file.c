@@ -33,24 +33,26 @@ static bool must_kill_set_id(fuse_req_t req, const struct fuse_file_info *fi)
 
 /* ---- open, release ---- */
 
-/* As open(2) does it: the times change whatever the size was, and a file that
- * is open for reading alone is truncated too. */
-static int truncate_at_open(fuse_req_t caller, int fd, const struct fuse_file_info *fi)
+int file_truncate(struct fs *fs, int fd)
 {
-	struct fs *fs = fs_of(caller);
-	int error = 0, truncated;
+	int truncated;
 
-	if (must_kill_set_id(caller, fi))
-		error = set_id_clear(caller, fd);
-	if (error < 0)
-		return error;
+	if (replay_result() >= 0)
+		return 0;
 	quota_begin_truncate(fs);
-	truncated = tree_reopen(fd, O_WRONLY | O_TRUNC);
+	truncated = (int)replay_done(tree_reopen(fd, O_WRONLY | O_TRUNC));
 	quota_end_truncate(fs);
 	if (truncated < 0)
 		return truncated;
 	pshm_close(truncated);
 	return 0;
+}
+
+static int truncate_at_open(fuse_req_t caller, int fd, const struct fuse_file_info *fi)
+{
+	int error = must_kill_set_id(caller, fi) ? set_id_clear(caller, fd) : 0;
+
+	return error < 0 ? error : file_truncate(fs_of(caller), fd);
 }
 
 static bool is_to_change(const struct fuse_file_info *fi)
@@ -227,10 +229,13 @@ static void clear_after(fuse_req_t req, const struct handle *handle)
 static int file_allocate(struct fs *fs, int fd, int mode, off_t off, off_t len)
 {
 	struct growth growth;
-	int error = quota_begin_allocate(fs, fd, mode, off, len, &growth);
+	int error;
 
-	if (error == 0 && fallocate(fd, mode, off, len) < 0)
-		error = -errno;
+	if (replay_result() >= 0)
+		return 0;
+	error = quota_begin_allocate(fs, fd, mode, off, len, &growth);
+	if (error == 0)
+		error = (int)replay_done(fallocate(fd, mode, off, len) < 0 ? -errno : 0);
 	quota_end(&growth);
 	return error;
 }
@@ -270,6 +275,8 @@ static ssize_t file_copy(struct fs *fs, int in, off_t off_in, int out, off_t off
 	ssize_t count;
 	int error = 0;
 
+	if (replay_result() >= 0)
+		return replay_result();
 	if (quota_wants_writes(&fs->quota) && pshm_fstat(in, &st) == 0 && off_in < st.st_size) {
 		if (len > (size_t)(st.st_size - off_in))
 			len = (size_t)(st.st_size - off_in);
@@ -278,8 +285,7 @@ static ssize_t file_copy(struct fs *fs, int in, off_t off_in, int out, off_t off
 	if (error < 0)
 		return error;
 	count = copy_file_range(in, &off_in, out, &off_out, len, flags);
-	if (count < 0)
-		count = -errno;
+	count = replay_done(count < 0 ? -errno : count);
 	quota_end(&growth);
 	return count;
 }

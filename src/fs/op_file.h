@@ -17,5 +17,8 @@ void fs_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in,
 			struct fuse_file_info *fi_in, fuse_ino_t ino_out, off_t off_out,
 			struct fuse_file_info *fi_out, size_t len, int flags);
 
+/* As open(2) with O_TRUNC does it: the times change whatever the size was, and a file
+ * that is open for reading alone is truncated too. */
+int file_truncate(struct fs *fs, int fd);
 /* What a release does. */
 void file_close(struct fs *fs, const struct fuse_file_info *fi);

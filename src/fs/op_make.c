@@ -6,6 +6,7 @@
 #include "data.h"
 #include "entry.h"
 #include "kept.h"
+#include "op_file.h"
 #include "replay.h"
 #include "rights.h"
 #include "tree.h"
@@ -219,13 +220,14 @@ static int open_made(struct fs *fs, struct node *parent, const char *name, int o
 	error = caller_begin_with_groups(req, &before);
 	if (error < 0)
 		return error;
-	quota_begin_truncate(fs);
-	fd = tree_open_found(fs, &found, oflag);
-	quota_end_truncate(fs);
+	fd = tree_open_found(fs, &found, oflag & ~O_TRUNC);
+	if (fd >= 0 && (oflag & O_TRUNC))
+		error = file_truncate(fs, fd);
 	caller_end_with_groups(before);
 	if (fd < 0)
 		return fd == -ESTALE ? -ENOENT : fd;
-	error = entry_fill(fs, parent, name, &found, entry);
+	if (error == 0)
+		error = entry_fill(fs, parent, name, &found, entry);
 	if (error == 0)
 		return fd;
 	pshm_close(fd);

@@ -20,6 +20,9 @@
 /* What is left of processes before these was answered, or it would have come. */
 #define PROCESSES_KEPT 64
 
+/* In a note: it was done, and this is the result. */
+#define DONE ((uint64_t)1 << 63)
+
 /* The thread's own deed, and the note that came with what it serves. */
 static _Thread_local struct deed *mine;
 static _Thread_local uint64_t noted;
@@ -236,4 +239,18 @@ void replay_note(uint64_t note)
 uint64_t replay_noted(void)
 {
 	return noted;
+}
+
+ssize_t replay_done(ssize_t result)
+{
+	if (result >= 0)
+		replay_note(DONE | (uint64_t)result);
+	else if (noted == 0)
+		replay_note(0);
+	return result;
+}
+
+ssize_t replay_result(void)
+{
+	return noted & DONE ? (ssize_t)(noted & ~DONE) : -1;
 }

@@ -5,8 +5,8 @@
  *
  * The kernel sends all requests again that were not answered. Where the dead
  * process had made the answer, that is the answer. Where it had not come so far,
- * the request is served anew, and its operation can ask whether what it finds was
- * done in the first attempt: it makes a note before it changes anything.
+ * the request is served anew, and its operation can ask whether it was done in the
+ * first attempt: it makes a note before it changes anything, and after.
  *
  * A request that is served belongs to the thread that read it.
  */
@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <sys/uio.h>
 
 struct handover;
@@ -39,7 +40,15 @@ void replay_end(const struct iovec *answer);
 /* The number of the request that the thread serves, 0 where that is not known. */
 uint64_t replay_request(void);
 
-/* What is about to be changed: not 0. */
+/* Before a change: what is about to be changed, not 0 and without the highest bit.
+ * Another attempt looks for what it would have done. */
 void replay_note(uint64_t note);
-/* The note of the first attempt; 0: there was none, or it changed nothing. */
+/* After it: where it was done, the result is noted; where it failed, nothing is, unless
+ * an earlier attempt had made the note. Gives the result, or the negative errno. */
+ssize_t replay_done(ssize_t result);
+
+/* The note of the first attempt, of either kind; 0: there was none, or it changed
+ * nothing. */
 uint64_t replay_noted(void);
+/* The result of the first attempt; -1: it is not known that it was done. */
+ssize_t replay_result(void);

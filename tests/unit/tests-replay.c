@@ -253,6 +253,138 @@ static void test_request_that_crashes_three_processes_fails(void)
 	next_process(be_answered_with_eio);
 }
 
+/* ---- notes ---- */
+
+static void begin_7_and_fail(void)
+{
+	begin(7);
+	replay_note(42);
+	g_assert_cmpint(replay_done(-EEXIST), ==, -EEXIST);
+}
+
+static void test_what_failed_leaves_no_note(void)
+{
+	HANDOVER mine = fresh();
+
+	process(begin_7_and_fail);
+	next_process(find_nothing_of_7);
+}
+
+static void begin_7_again_and_fail(void)
+{
+	begin(7 | AGAIN);
+	g_assert_cmpint(replay_done(-EEXIST), ==, -EEXIST);
+}
+
+/* It failed since the first attempt has done it. */
+static void test_note_outlives_a_second_attempt_that_failed(void)
+{
+	HANDOVER mine = fresh();
+
+	process(begin_7_with_a_note);
+	next_process(begin_7_again_and_fail);
+	next_process(find_the_note_of_7);
+}
+
+static void do_7(void)
+{
+	begin(7);
+	g_assert_cmpint(replay_result(), ==, -1);
+	replay_note(42);
+	g_assert_cmpint(replay_done(4096), ==, 4096);
+	g_assert_cmpint(replay_result(), ==, -1);
+}
+
+static void find_the_result_of_7(void)
+{
+	begin(7 | AGAIN);
+	g_assert_cmpint(replay_result(), ==, 4096);
+	g_assert_cmpuint(replay_noted(), !=, 0);
+	answer_as(7 | AGAIN, 0, true);
+	begin(8);
+	g_assert_cmpint(replay_result(), ==, -1);
+}
+
+static void test_result_is_found_by_the_next_process(void)
+{
+	HANDOVER mine = fresh();
+
+	process(do_7);
+	next_process(find_the_result_of_7);
+}
+
+static void do_7_without_a_result(void)
+{
+	begin(7);
+	replay_done(0);
+}
+
+static void find_that_7_was_done(void)
+{
+	begin(7 | AGAIN);
+	g_assert_cmpint(replay_result(), ==, 0);
+}
+
+static void test_result_may_be_0(void)
+{
+	HANDOVER mine = fresh();
+
+	process(do_7_without_a_result);
+	next_process(find_that_7_was_done);
+}
+
+/* ---- deaths ---- */
+
+static struct deed *deed_of_7(void)
+{
+	for (size_t i = 0; i < DEED_COUNT; i++)
+		if (handover->deeds[i].state == DEED_BEGUN && handover->deeds[i].unique == 7)
+			return &handover->deeds[i];
+	return NULL;
+}
+
+/* A process that has begun again, and has not yet let go of what the first one left. */
+static void begin_7_again_and_die_at_once(void)
+{
+	struct deed *first = deed_of_7();
+
+	g_assert_nonnull(first);
+	begin(7 | AGAIN);
+	g_assert_cmpuint(first->state, ==, DEED_FREE);
+	first->state = DEED_BEGUN;
+}
+
+static void test_two_deeds_of_one_request_are_let_go_of_together(void)
+{
+	HANDOVER mine = fresh();
+
+	process(begin_7_with_a_note);
+	next_process(begin_7_again_and_die_at_once);
+	replay_take_over(handover);
+	g_assert_true(replay_is_open(handover, 7));
+	process(find_the_note_of_7);
+	next_process(find_nothing_of_7);
+}
+
+static void nothing(void)
+{
+}
+
+/* The kernel sends again what is not answered as soon as a process serves. */
+static void test_what_64_processes_did_not_take_up_was_answered(void)
+{
+	HANDOVER mine = fresh();
+
+	process(begin_7_with_a_note);
+	for (unsigned i = 0; i < 63; i++)
+		next_process(nothing);
+	replay_take_over(handover);
+	g_assert_true(replay_is_open(handover, 7));
+	replay_take_over(handover);
+	g_assert_false(replay_is_open(handover, 7));
+	process(find_nothing_of_7);
+}
+
 static void begin_one_more(void)
 {
 	static uint64_t unique = 100;
@@ -284,6 +416,12 @@ int main(int argc, char **argv)
 	add("replay", waits_and_forgets_are_not_remembered);
 	add("replay", long_answer_is_not_kept);
 	add("replay", request_that_crashes_three_processes_fails);
+	add("replay", what_failed_leaves_no_note);
+	add("replay", note_outlives_a_second_attempt_that_failed);
+	add("replay", result_is_found_by_the_next_process);
+	add("replay", result_may_be_0);
+	add("replay", two_deeds_of_one_request_are_let_go_of_together);
+	add("replay", what_64_processes_did_not_take_up_was_answered);
 	add("replay", 10000_processes_may_die);
 	return g_test_run();
 }
