@@ -107,7 +107,7 @@ static bool was_removed(int error, const struct found *found)
 
 #define REMOVED 1
 
-/* Looks for what is to be removed, a file or a directory; or REMOVED. */
+/* Looks for what is to be removed, a file or a directory; or REMOVED, and all is done. */
 static int find_victim(struct fs *fs, struct node *parent, const char *name, bool directory,
 		       fuse_req_t req, struct victim *victim)
 {
@@ -115,8 +115,10 @@ static int find_victim(struct fs *fs, struct node *parent, const char *name, boo
 
 	if (error == 0)
 		error = tree_find(fs, victim->prefix, name, &victim->found);
-	if (was_removed(error, &victim->found))
+	if (was_removed(error, &victim->found)) {
+		tree_touch(fs, victim->prefix);
 		return REMOVED;
+	}
 	if (error < 0)
 		return error;
 	if (victim->found.directory != directory)
@@ -138,7 +140,7 @@ static int remove_victim(struct fs *fs, struct node *parent, const char *name,
 	if (error < 0)
 		return error;
 	replay_note(found->st.st_ino);
-	error = pshm_space_unlink(fs->space, found->name) < 0 ? -errno : 0;
+	error = (int)replay_done(pshm_space_unlink(fs->space, found->name) < 0 ? -errno : 0);
 	removal_end(&victim->removal);
 	if (error < 0)
 		return error;
@@ -201,16 +203,34 @@ static int give_name(struct fs *fs, int fd, const char *name, bool elsewhere, fu
 
 	if (error < 0)
 		return error;
-	error = pshm_space_link(fs->space, fd, name) < 0 ? -errno : 0;
+	error = (int)replay_done(pshm_space_link(fs->space, fd, name) < 0 ? -errno : 0);
 	caller_end_if(elsewhere, before);
 	return error;
 }
 
 /* By a process that died before it could say so? */
-static bool was_linked(struct fs *fs, const char *prefix, const char *name, struct found *found)
+static bool was_linked(struct fs *fs, const struct node *node, const char *prefix, const char *name)
 {
-	return replay_noted() != 0 && tree_find(fs, prefix, name, found) == 0 &&
-	       found->st.st_ino == replay_noted();
+	struct found found;
+
+	if (replay_result() >= 0)
+		return true;
+	return replay_noted() == node->ino && tree_find(fs, prefix, name, &found) == 0 &&
+	       found.st.st_ino == node->ino;
+}
+
+static int link_object(struct fs *fs, const struct node *node, int fd, const char *prefix,
+		       const char *newname, fuse_req_t req)
+{
+	object_name name;
+	int error = tree_free_name(fs, prefix, newname, false, name);
+
+	if (error == 0)
+		error = quota_locked_check_link(fs, fd, name);
+	if (error < 0)
+		return error;
+	replay_note(node->ino);
+	return give_name(fs, fd, name, view_is_elsewhere(&fs->view, prefix, newname), req);
 }
 
 static int name_link(struct fs *fs, struct node *node, struct node *newparent, const char *newname,
@@ -225,20 +245,13 @@ static int name_link(struct fs *fs, struct node *node, struct node *newparent, c
 	error = tree_check_writable(node);
 	if (error == 0)
 		error = tree_prefix(newparent, prefix);
-	if (error == 0)
-		error = tree_free_name(fs, prefix, newname, false, found.name);
-	if (error == -EEXIST && was_linked(fs, prefix, newname, &found))
-		return entry_fill(fs, newparent, newname, &found, entry);
 	if (error < 0)
 		return error;
 	fd = tree_open(fs, node, O_PATH);
 	if (fd < 0)
 		return fd;
-	error = quota_locked_check_link(fs, fd, found.name);
-	replay_note(node->ino);
-	if (error == 0)
-		error = give_name(fs, fd, found.name, view_is_elsewhere(&fs->view, prefix, newname),
-				  req);
+	if (!was_linked(fs, node, prefix, newname))
+		error = link_object(fs, node, fd, prefix, newname, req);
 	if (error == 0)
 		error = tree_describe(fd, false, &found);
 	pshm_close(fd);

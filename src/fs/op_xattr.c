@@ -139,7 +139,21 @@ static int open_to_change(struct fs *fs, struct node *node, const char *name, fu
 	return error;
 }
 
+static bool is_there(int fd, const char *name)
+{
+	self_path path;
+
+	return getxattr(tree_self(fd, path), name, NULL, 0) >= 0;
+}
+
 #define CHANGED 1
+
+/* Where the attribute is as the call wants it already, that will fail. */
+static void note_change(int fd, const char *name, bool is_to_be_there)
+{
+	if (replay_request() != 0 && is_there(fd, name) != is_to_be_there)
+		replay_note(CHANGED);
+}
 
 /* Has a process set this that died before it could say so? */
 static bool was_set(int fd, const char *name, const void *value, size_t size)
@@ -159,13 +173,16 @@ static int set_on(int fd, const char *name, const void *value, size_t size, int 
 	self_path path;
 	int result;
 
-	replay_note(CHANGED);
+	if (replay_result() >= 0)
+		return 0;
+	if (flags & XATTR_CREATE)
+		note_change(fd, name, true);
 	result = fsetxattr(fd, name, value, size, flags);
 	if (result < 0 && errno == EBADF)
 		result = setxattr(tree_self(fd, path), name, value, size, flags);
 	if (result < 0 && errno == EEXIST && was_set(fd, name, value, size))
 		return 0;
-	return result < 0 ? -errno : 0;
+	return (int)replay_done(result < 0 ? -errno : 0);
 }
 
 static int remove_on(int fd, const char *name)
@@ -173,13 +190,15 @@ static int remove_on(int fd, const char *name)
 	self_path path;
 	int result;
 
-	replay_note(CHANGED);
+	if (replay_result() >= 0)
+		return 0;
+	note_change(fd, name, false);
 	result = fremovexattr(fd, name);
 	if (result < 0 && errno == EBADF)
 		result = removexattr(tree_self(fd, path), name);
 	if (result < 0 && errno == ENODATA && replay_noted() == CHANGED)
 		return 0;
-	return result < 0 ? -errno : 0;
+	return (int)replay_done(result < 0 ? -errno : 0);
 }
 
 static int xattr_set(struct fs *fs, struct node *node, const char *name, const void *value,
