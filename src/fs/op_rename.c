@@ -46,11 +46,23 @@ static bool is_noted(const struct end *end)
 	return end->exists && end->found.st.st_ino == replay_noted();
 }
 
-/* Both by a process that died before it could say so. */
-
-static bool was_renamed(const struct end *from, const struct end *to)
+static bool is_directory(const struct end *end)
 {
-	return is_noted(to) && !is_noted(from);
+	return end->exists && end->found.directory;
+}
+
+/* Two names change places, of which at least one is a directory's. */
+static bool swaps_directories(const struct end *from, const struct end *to, unsigned flags)
+{
+	return flags == RENAME_EXCHANGE && (is_directory(from) || is_directory(to));
+}
+
+/* Both by a process that died before it could say so, and where there is a note. What
+ * has the new name may have been removed or replaced since. */
+
+static bool was_renamed(const struct end *from, const struct end *to, unsigned flags)
+{
+	return !is_noted(from) && !swaps_directories(from, to, flags);
 }
 
 static bool was_begun(const struct end *from, const struct end *to)
@@ -120,6 +132,8 @@ static int move_directory(struct fs *fs, const struct end *from, const struct en
 {
 	const char *marker = from->found.name;
 	const bool begun = was_begun(from, to), replaces = to->exists && !begun;
+	/* Otherwise there is something of others in it, or of an earlier attempt. */
+	const bool own = !to->exists;
 	struct moves moves = { 0 };
 	int error = 0;
 
@@ -127,12 +141,13 @@ static int move_directory(struct fs *fs, const struct end *from, const struct en
 		error = listing_check_empty(fs, newmarker);
 	if (error == 0)
 		error = moves_add_content(&moves, fs, marker, newmarker, false, false);
-	replay_note(from->found.st.st_ino);
-	if (error == 0 && !to->exists)
-		error = link_marker(fs, marker, newmarker);
+	if (error == 0) {
+		replay_note(from->found.st.st_ino);
+		error = own ? link_marker(fs, marker, newmarker) : 0;
+	}
 	if (error == 0) {
 		error = moves_apply(&moves, fs);
-		if (error < 0 && !replaces)
+		if (error < 0 && own)
 			pshm_space_unlink(fs->space, newmarker);
 	}
 	if (error == 0) {
@@ -140,15 +155,31 @@ static int move_directory(struct fs *fs, const struct end *from, const struct en
 				 : (pshm_space_unlink(fs->space, marker) < 0 ? -errno : 0);
 		if (error < 0) {
 			moves_undo(&moves, fs);
-			if (!replaces)
+			if (own)
 				pshm_space_unlink(fs->space, newmarker);
 		}
 	}
 	moves_free(&moves);
-	return error;
+	return (int)replay_done(error);
 }
 
-/* Two names change places, of which at least one is a directory's. */
+/* The markers come last. A directory's place that a file takes is free by then. */
+static int add_ends(struct moves *moves, const struct end *from, const struct end *to,
+		    const char *from_name, const char *to_name)
+{
+	int error;
+
+	if (from->found.directory && to->found.directory)
+		return moves_add(moves, from->found.name, from_name, RENAME_EXCHANGE);
+	if (to->found.directory)
+		return add_ends(moves, to, from, to_name, from_name);
+	error = moves_add(moves, from->found.name, from_name, RENAME_NOREPLACE);
+	return error < 0 ? error : moves_add(moves, to->found.name, to_name, RENAME_NOREPLACE);
+}
+
+#define EXCHANGED 1
+
+/* EXCHANGED: it was done before, and nodes have the names of now. */
 static int exchange_directories(struct fs *fs, const struct end *from, const struct end *to,
 				const char *from_name, const char *to_name)
 {
@@ -160,15 +191,44 @@ static int exchange_directories(struct fs *fs, const struct end *from, const str
 		error = moves_add_content(&moves, fs, from->found.name, from_name, both, false);
 	if (error == 0 && to->found.directory)
 		error = moves_add_content(&moves, fs, to->found.name, to_name, both, true);
+	moves_order(&moves);
 	if (error == 0)
-		error = moves_add(&moves, from->found.name, from_name,
-				  both ? RENAME_EXCHANGE : RENAME_NOREPLACE);
-	if (error == 0 && !both)
-		error = moves_add(&moves, to->found.name, to_name, RENAME_NOREPLACE);
+		error = add_ends(&moves, from, to, from_name, to_name);
+	moves_note(&moves, fs);
+	moves_go_on(&moves, replay_noted());
 	if (error == 0)
-		error = moves_apply(&moves, fs);
+		error = moves.count == 0 ? EXCHANGED : moves_apply(&moves, fs);
 	moves_free(&moves);
 	return error;
+}
+
+static bool exists(struct fs *fs, const char *name)
+{
+	struct pshm_info info;
+
+	return pshm_space_stat(fs->space, name, &info) == 0;
+}
+
+/* Of a directory and a file that change places the directory has come to its, and the
+ * file is still there: one name has both, the other none. */
+static bool finish_exchange(struct fs *fs, const struct end *from, const struct end *to)
+{
+	const struct end *both = from->exists ? from : to, *none = from->exists ? to : from;
+	object_name marker, file, newfile;
+	struct moves moves = { 0 };
+	bool done;
+
+	if (from->exists == to->exists ||
+	    view_marker(&fs->view, both->prefix, both->name, marker) < 0 ||
+	    view_file(&fs->view, both->prefix, both->name, file) < 0 ||
+	    view_file(&fs->view, none->prefix, none->name, newfile) < 0 || !exists(fs, marker) ||
+	    !exists(fs, file))
+		return false;
+	done = moves_add(&moves, file, newfile, RENAME_NOREPLACE) == 0;
+	moves_note(&moves, fs);
+	done = done && moves_apply(&moves, fs) == 0;
+	moves_free(&moves);
+	return done;
 }
 
 /* What has the name and is no object, a socket say, is not ours to replace. */
@@ -186,7 +246,8 @@ static int rename_file(struct fs *fs, const struct end *from, const struct end *
 	if (error < 0)
 		return error;
 	replay_note(from->found.st.st_ino);
-	error = rename_object(fs, from->found.name, newname, to->exists ? flags : RENAME_NOREPLACE);
+	error = (int)replay_done(rename_object(fs, from->found.name, newname,
+					       to->exists ? flags : RENAME_NOREPLACE));
 	removal_end(&removal);
 	return error;
 }
@@ -201,7 +262,7 @@ static int rename_found(struct fs *fs, const struct end *from, const struct end 
 		error = name_at(fs, to, from, to_name);
 	if (error < 0)
 		return error;
-	if (flags == RENAME_EXCHANGE && (from->found.directory || to->found.directory))
+	if (swaps_directories(from, to, flags))
 		return exchange_directories(fs, from, to, from_name, to_name);
 	if (from->found.directory)
 		return move_directory(fs, from, to, from_name);
@@ -226,14 +287,31 @@ static void rename_nodes(const struct end *from, const struct end *to, unsigned 
 			    from->name);
 }
 
+/* Nothing is left to be done. */
+static bool is_done(struct fs *fs, const struct end *from, const struct end *to, unsigned flags)
+{
+	if (replay_noted() == 0)
+		return false;
+	return (flags == RENAME_EXCHANGE && finish_exchange(fs, from, to)) ||
+	       was_renamed(from, to, flags);
+}
+
+static void touch_both(struct fs *fs, const struct end *from, const struct end *to)
+{
+	tree_touch(fs, from->prefix);
+	tree_touch(fs, to->prefix);
+}
+
 static int rename_once(struct fs *fs, struct end *from, struct end *to, unsigned flags,
 		       fuse_req_t req)
 {
 	int error = look(fs, from, req);
 	const int other = look(fs, to, req);
 
-	if (was_renamed(from, to))
+	if (is_done(fs, from, to, flags)) {
+		touch_both(fs, from, to);
 		return 0;
+	}
 	if (error == 0)
 		error = other;
 	if (error == 0)
@@ -247,9 +325,9 @@ static int rename_once(struct fs *fs, struct end *from, struct end *to, unsigned
 		error = rename_found(fs, from, to, flags, req);
 	if (error < 0)
 		return error;
-	rename_nodes(from, to, flags);
-	tree_touch(fs, from->prefix);
-	tree_touch(fs, to->prefix);
+	if (error != EXCHANGED)
+		rename_nodes(from, to, flags);
+	touch_both(fs, from, to);
 	return 0;
 }
 
