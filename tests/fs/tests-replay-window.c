@@ -529,17 +529,6 @@ static void rename_that_cannot_go_on_leaves_both_directories(void)
 
 /* ---- a user's own mount ---- */
 
-/* fusermount3 mounts for nobody whose name it cannot find, or who cannot open it. */
-static void let_user_1000_mount(void)
-{
-	ok(mknod("/run/fuse", S_IFCHR | 0666, stat_of("/dev/fuse").st_rdev));
-	ok(chmod("/run/fuse", 0666));
-	ok(mount("/run/fuse", "/dev/fuse", NULL, MS_BIND, NULL));
-	put("/run/passwd", "root:x:0:0::/:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n");
-	ok(mount("/run/passwd", "/etc/passwd", NULL, MS_BIND, NULL));
-	ok(chown(MNT, 1000, 1000));
-}
-
 static pid_t mount_as_user_1000(void)
 {
 	pid_t daemon;
