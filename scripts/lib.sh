@@ -147,13 +147,18 @@ install_needs() {
 
 # build_in DIRECTORY [MESON OPTION...]
 build_in() {
-    local dir=$1
+    local dir=$1 options="${*:2}" again=()
     shift
-    if [[ ! -e $dir/build.ninja ]]; then
-        step "configuring $dir"
-        # Without build.ninja it is at most what an interrupted run left.
+    if [[ -e $dir/build.ninja ]]; then
+        again=(--reconfigure)
+    else
+        # At most what an interrupted run left.
         rm -rf "$dir"
-        quietly meson setup "$dir" "$@" || return
+    fi
+    if [[ ! -e $dir/options || $(<"$dir/options") != "$options" ]]; then
+        step "configuring $dir"
+        quietly meson setup "${again[@]}" "$dir" "$@" || return
+        echo "$options" >"$dir/options"
     fi
     step "building $dir"
     quietly ninja -C "$dir"
