@@ -54,13 +54,26 @@ static void fast_dds_with_the_machine(void)
 	containers_end();
 }
 
-/* The processes of iceoryx meet by sockets and locks in /tmp. */
-static void begin_iceoryx(const char *share)
+/* Where no mount hides them. */
+static void move_clients(void)
 {
+	sh("mkdir /run/built /run/source\n"
+	   "cp \"$CLIENTS_BUILT/iceoryx\" /run/built\n"
+	   "cp \"$CLIENTS_SOURCE/roudi.toml\" /run/source");
+	g_setenv("CLIENTS_BUILT", "/run/built", TRUE);
+	g_setenv("CLIENTS_SOURCE", "/run/source", TRUE);
+}
+
+/* The processes of iceoryx meet by sockets and locks in /tmp. Gives the program. */
+static char *begin_iceoryx(const char *share)
+{
+	g_free(client_program("iceoryx", "libiceoryx-posh-dev"));
 	containers_begin(share);
 	needs_program("iox-roudi", "iceoryx");
+	move_clients();
 	ok(mount(PLAIN, "/tmp", NULL, MS_BIND, NULL));
 	containers_get("-v " PLAIN ":/tmp");
+	return client_program("iceoryx", "libiceoryx-posh-dev");
 }
 
 static pid_t start_roudi(enum place place, uid_t user)
@@ -82,9 +95,8 @@ static void stop_roudi(pid_t roudi)
 static void iceoryx_between_containers(void)
 {
 	static const uid_t users[] = { 0, 1000 };
-	g_autofree char *program = client_program("iceoryx", "libiceoryx-posh-dev");
+	g_autofree char *program = begin_iceoryx(NULL);
 
-	begin_iceoryx(NULL);
 	for (size_t i = 0; i < G_N_ELEMENTS(users); i++) {
 		pid_t roudi = start_roudi(CONTAINER, users[i]);
 
@@ -98,11 +110,9 @@ static void iceoryx_between_containers(void)
 /* The segment is named after the user. */
 static void iceoryx_with_the_machine(void)
 {
-	g_autofree char *program = client_program("iceoryx", "libiceoryx-posh-dev");
-	pid_t roudi;
+	g_autofree char *program = begin_iceoryx("iceoryx_mgmt:root");
+	pid_t roudi = start_roudi(NATIVE, 0);
 
-	begin_iceoryx("iceoryx_mgmt:root");
-	roudi = start_roudi(NATIVE, 0);
 	pair_meets(CONTAINER, NATIVE, 0, NULL, program);
 	pair_meets(NATIVE, CONTAINER, 0, NULL, program);
 	has_names(VIEW, "iceoryx_mgmt root ");
