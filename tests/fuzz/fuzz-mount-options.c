@@ -102,6 +102,9 @@ static void check_meaning(const struct options *options)
 	REQUIRE(!options->flat || options->subdir == NULL);
 	REQUIRE(!options->ephemeral || options->subdir != NULL);
 	REQUIRE(options->subdir == NULL || options->subdir[strspn(options->subdir, "/")] != '\0');
+	REQUIRE(options->supervise == SUPERVISE_OFF || options->transport == TRANSPORT_DEVICE);
+	REQUIRE(options->request_timeout == 0 ||
+		(options->request_timeout >= 15 && options->local_lock == LOCAL_ALL));
 	REQUIRE(options->owners.create_mode >= -1 && options->owners.create_mode <= 0777);
 	for (size_t i = 0; i < options->shares.count; i++) {
 		const char *pattern = options->shares.list[i].pattern;
@@ -134,7 +137,8 @@ static bool is_same_shares(const struct shares *a, const struct shares *b)
 static bool is_same(const struct options *a, const struct options *b)
 {
 	return a->data == b->data && a->transport == b->transport &&
-	       a->local_lock == b->local_lock && a->allow_other == b->allow_other &&
+	       a->local_lock == b->local_lock && a->request_timeout == b->request_timeout &&
+	       a->supervise == b->supervise && a->allow_other == b->allow_other &&
 	       a->debug == b->debug && a->ac == b->ac && a->flat == b->flat &&
 	       a->audit == b->audit && a->size == b->size && a->nr_inodes == b->nr_inodes &&
 	       a->reserve == b->reserve && a->separator == b->separator &&

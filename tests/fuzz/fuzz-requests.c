@@ -95,6 +95,7 @@ static const char *const option_sets[] = {
 	"data=mapped,ac",
 	"data=mapped,audit,local_lock=all",
 	"data=mapped,subdir=team/cam,map_uid=1000:0:0:1000,share_ro=pub*,ac",
+	"data=mapped,supervise",
 };
 
 static void parse_options(struct requests *requests, const char *words)
@@ -131,6 +132,8 @@ static void run_input(struct requests *requests)
 	kernel_end(&requests->kernel);
 	check_nothing_held(&requests->kernel.fs, with_session);
 	session_stop(&requests->kernel.fs);
+	if (requests->options.supervise != SUPERVISE_OFF)
+		close(requests->kernel.fs.handover_fd); /* left for a next process */
 	REQUIRE(native_descriptors() == before);
 	native_end(&requests->options);
 }
