@@ -247,7 +247,7 @@ static void *sleep_long(void *argument)
 	return argument;
 }
 
-/* As libfuse ends its threads: glibc reads a library for it. */
+/* As workers are ended: glibc reads a library for it. */
 static void it_ends_threads(void)
 {
 	CONFINED(served_by_root())
