@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 long expect_ok(long result, const char *call, const char *file, int line)
@@ -56,6 +57,18 @@ bool exists(const char *path)
 		return true;
 	g_assert_cmpint(errno, ==, ENOENT);
 	return false;
+}
+
+bool later_than(const char *path)
+{
+	int made_now = (int)ok(memfd_create("clock", MFD_CLOEXEC));
+	struct statx new, old;
+
+	ok(statx(AT_FDCWD, path, 0, STATX_BTIME, &old));
+	ok(statx(made_now, "", AT_EMPTY_PATH, STATX_BTIME, &new));
+	close(made_now);
+	return new.stx_btime.tv_sec > old.stx_btime.tv_sec ||
+	       new.stx_btime.tv_nsec > old.stx_btime.tv_nsec;
 }
 
 static char *stat_text(const struct stat *st)

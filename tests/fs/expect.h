@@ -47,6 +47,8 @@ void expect_same_fstat(int fd, const char *b, const char *file, int line);
 struct stat stat_of(const char *path);
 struct stat fstat_of(int fd);
 bool exists(const char *path);
+/* Whether what is made now has a later time of birth: that moves in the kernel's ticks. */
+bool later_than(const char *path);
 
 /* Whole contents as text. put() creates or replaces (mode 0644). */
 void put(const char *path, const char *text);

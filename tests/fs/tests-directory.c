@@ -81,18 +81,6 @@ static void a_directory_at_the_top_is_no_semaphore(void)
 	has_names(SHM, "d% ");
 }
 
-static bool later_than(const char *path)
-{
-	struct statx new, old;
-
-	put(PLAIN "/clock", "");
-	ok(statx(AT_FDCWD, path, 0, STATX_BTIME, &old));
-	ok(statx(AT_FDCWD, PLAIN "/clock", 0, STATX_BTIME, &new));
-	ok(unlink(PLAIN "/clock"));
-	return new.stx_btime.tv_sec > old.stx_btime.tv_sec ||
-	       new.stx_btime.tv_nsec > old.stx_btime.tv_nsec;
-}
-
 static void the_older_of_object_and_marker_has_the_name(void)
 {
 	put(SHM "/x", "object");
