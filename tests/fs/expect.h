@@ -36,6 +36,16 @@ static inline int error_of(long result)
 	return result == -1 ? errno : 0;
 }
 
+/* The result of a call on a descriptor, which goes. errno stays. */
+static inline long done(int fd, long result)
+{
+	const int error = errno;
+
+	close(fd);
+	errno = error;
+	return result;
+}
+
 /* Both paths (or descriptors) show the same object: number, type and mode,
  * owner, links, size, blocks and times. Directories are not compared by
  * number, size and links, which no object has. */

@@ -3,6 +3,7 @@
  * Allocations of the daemon that fail, one after the other: each call gives
  * what it gives otherwise, or an error and nothing is changed.
  */
+#include "calls.h"
 #include "faults.h"
 #include "mount.h"
 
@@ -58,15 +59,6 @@ static long disarm(struct faults *faults)
 }
 
 /* ---- calls, in the mount as the current directory ---- */
-
-static long done(int fd, long result)
-{
-	const int error = errno;
-
-	close(fd);
-	errno = error;
-	return result;
-}
 
 static long with_a(int oflag, long (*use)(int fd))
 {
@@ -359,16 +351,6 @@ static long waits_for_a_lock(void)
 {
 	return with_a(O_RDWR, wait_for_it);
 }
-
-struct call {
-	const char *name;
-	long (*run)(void);
-};
-
-#define CALL(function)                             \
-	{                                          \
-		.name = #function, .run = function \
-	}
 
 static const struct call calls[] = {
 	CALL(stats),

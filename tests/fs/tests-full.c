@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A full shm file system, beside a tmpfs that is as full. */
+#include "calls.h"
 #include "mount.h"
 
 #include <fcntl.h>
@@ -23,15 +24,6 @@
 
 /* The current directory is the mount, or the twin. */
 static char bytes[SOURCE];
-
-static long done(int fd, long result)
-{
-	const int error = errno;
-
-	close(fd);
-	errno = error;
-	return result;
-}
 
 static int open_a(int oflag)
 {
@@ -276,17 +268,6 @@ static long unlinks(void)
 }
 
 /* ---- both sides ---- */
-
-struct call {
-	const char *name;
-	long (*run)(void);
-	bool maps;
-};
-
-#define CALL(function)                             \
-	{                                          \
-		.name = #function, .run = function \
-	}
 
 static const struct call takes_memory[] = {
 	CALL(writes_into_a_hole),
