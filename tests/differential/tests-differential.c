@@ -12,7 +12,7 @@
 #include "differences.h"
 #include "run.h"
 
-enum { CALLS = 20000, SECONDS_TO_MINIMISE = 30 };
+enum { CALLS = 12000, SECONDS_TO_MINIMISE = 30 };
 
 static unsigned long number_from(const char *variable, unsigned long otherwise)
 {
