@@ -132,7 +132,7 @@ static int create(struct fs *fs, const char *name, int oflag, mode_t mode)
 {
 	int fd;
 
-	if (fs->options->supervise)
+	if (fs->options->supervise != SUPERVISE_OFF)
 		return create_noted(fs, name, oflag, mode);
 	fd = pshm_space_create(fs->space, name, oflag, mode);
 	return fd < 0 ? -errno : fd;
