@@ -149,6 +149,15 @@ static void transfer_forever(const char *path, bool writes)
 		error_of(pread(fd, page, 4096, 0));
 }
 
+/* "running" is no number, and neither call has the number 0. */
+static bool is_asleep_in(pid_t pid, long call)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/syscall", pid);
+	g_autofree char *state = get(path);
+
+	return atol(state) == call;
+}
+
 static void transfers_that_never_end_keep_nobody_waiting(void)
 {
 	pid_t pids[2 * MANY];
@@ -161,7 +170,8 @@ static void transfers_that_never_end_keep_nobody_waiting(void)
 			transfer_forever(path, i % 2);
 	}
 	for (int i = 0; i < 2 * MANY; i++)
-		falls_asleep(pids[i]);
+		wait_until (is_asleep_in(pids[i], i % 2 ? SYS_pwrite64 : SYS_pread64))
+			;
 	others_are_served();
 	kill_all(pids, G_N_ELEMENTS(pids));
 }
