@@ -153,10 +153,9 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-char *names_in(const char *dir)
+char **list_of(const char *dir)
 {
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	GString *text = g_string_new(NULL);
+	GPtrArray *names = g_ptr_array_new();
 	DIR *stream = opendir(dir);
 
 	if (!stream)
@@ -167,10 +166,30 @@ char *names_in(const char *dir)
 	if (errno)
 		g_error("reading %s: %s", dir, g_strerror(errno));
 	closedir(stream);
-	if (names->len > 0)
-		qsort(names->pdata, names->len, sizeof(char *), compare_names);
-	for (guint i = 0; i < names->len; i++)
-		g_string_append_printf(text, "%s ", (char *)names->pdata[i]);
+	g_ptr_array_sort(names, compare_names);
+	g_ptr_array_add(names, NULL);
+	return (char **)g_ptr_array_free(names, FALSE);
+}
+
+unsigned count_names(const char *dir)
+{
+	DIR *stream = opendir(dir);
+	unsigned count = 0;
+
+	g_assert_nonnull(stream);
+	while (readdir(stream))
+		count++;
+	closedir(stream);
+	return count - 2;
+}
+
+char *names_in(const char *dir)
+{
+	g_auto(GStrv) list = list_of(dir);
+	GString *text = g_string_new(NULL);
+
+	for (char **name = list; *name; name++)
+		g_string_append_printf(text, "%s ", *name);
 	return g_string_free(text, FALSE);
 }
 
@@ -274,8 +293,7 @@ void falls_asleep(pid_t pid)
 
 static bool has_stopped(const char *tasks)
 {
-	g_autofree char *names = names_in(tasks);
-	g_auto(GStrv) list = g_strsplit(g_strchomp(names), " ", -1);
+	g_auto(GStrv) list = list_of(tasks);
 
 	for (char **name = list; *name; name++) {
 		g_autofree char *path = g_strdup_printf("%s/%s/stat", tasks, *name);

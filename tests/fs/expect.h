@@ -67,8 +67,10 @@ void put_new(const char *path, mode_t mode, uid_t uid, gid_t gid);
 void expect_text(const char *path, const char *text, const char *file, int line);
 char *get(const char *path);
 
-/* The names in a directory but "." and "..", sorted, each with a space after
- * it: "a b ". */
+/* The names in a directory but "." and "..": how many, a sorted list of them, and that
+ * with a space after each: "a b ". */
+unsigned count_names(const char *dir);
+char **list_of(const char *dir);
 char *names_in(const char *dir);
 #define has_names(dir, names) expect_names((dir), (names), __FILE__, __LINE__)
 void expect_names(const char *dir, const char *names, const char *file, int line);

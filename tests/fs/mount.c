@@ -213,10 +213,14 @@ int daemon_status(pid_t daemon)
 int process_has(pid_t pid, const char *what)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/%s", pid, what);
-	g_autofree char *names = names_in(path);
-	g_auto(GStrv) list = g_strsplit(g_strchomp(names), " ", -1);
 
-	return (int)g_strv_length(list);
+	return (int)count_names(path);
+}
+
+void descriptors_come_back(pid_t pid, int count)
+{
+	wait_until (process_has(pid, "fd") <= count)
+		;
 }
 
 int workers_of(pid_t daemon)

@@ -77,6 +77,8 @@ void view_end(pid_t daemon);
 int daemon_status(pid_t daemon);
 /* How many descriptors ("fd") or threads ("task") a process has. */
 int process_has(pid_t pid, const char *what);
+/* A moment after the last close(2), and when what was held is let go of. */
+void descriptors_come_back(pid_t pid, int count);
 /* How many threads of a daemon serve requests, and how many do at most. */
 int workers_of(pid_t daemon);
 #define MOST_WORKERS 10

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "storm.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/wait.h>
 
 static void become(uid_t uid)
@@ -49,49 +45,15 @@ void kill_all(const pid_t *pids, size_t count)
 	}
 }
 
-pid_t the_daemon(void)
+void all_at_once(int n, void (*use)(int nth))
 {
-	g_autofree char *pids =
-		sh_output("grep -lsxF \"$(basename \"$SHMFUSE\" | cut -c-15)\" /proc/[0-9]*/comm");
-	int pid = 0;
+	g_autofree pid_t *pids = g_new(pid_t, n);
 
-	g_assert_cmpint(sscanf(pids, "/proc/%d/comm\n", &pid), ==, 1);
-	return pid;
-}
-
-unsigned count_names(const char *directory)
-{
-	DIR *stream = opendir(directory);
-	unsigned count = 0;
-
-	g_assert_nonnull(stream);
-	while (readdir(stream))
-		count++;
-	closedir(stream);
-	return count - 2; /* "." and ".." */
-}
-
-static unsigned entries_of(pid_t pid, const char *directory)
-{
-	g_autofree char *path = g_strdup_printf("/proc/%d/%s", pid, directory);
-
-	return count_names(path);
-}
-
-unsigned descriptors_of(pid_t pid)
-{
-	return entries_of(pid, "fd");
-}
-
-unsigned threads_of(pid_t pid)
-{
-	return entries_of(pid, "task");
-}
-
-void descriptors_come_back(pid_t pid, unsigned count)
-{
-	wait_until (descriptors_of(pid) <= count)
-		;
+	for (int i = 0; i < n; i++)
+		CHILD (pids[i])
+			use(i);
+	for (int i = 0; i < n; i++)
+		ends_well(pids[i]);
 }
 
 long expect_one_of(long result, const int *allowed, const char *call, const char *file, int line)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Storms: processes that take one step over and over for a while, at full speed
- * and at the same time; and what the daemon has in use before and after.
+ * and at the same time.
  */
 #pragma once
 
@@ -33,15 +33,9 @@ void storm_ends_well(struct storm *storm);
 /* Children that would go on for ever. */
 void kill_all(const pid_t *pids, size_t count);
 
-/* How many names a directory has but "." and "..". */
-unsigned count_names(const char *directory);
+/* So many children, each with its number; they have ended well. */
+void all_at_once(int n, void (*use)(int nth));
 
-/* The only daemon of the test, and how many descriptors and threads it has. */
-pid_t the_daemon(void);
-unsigned descriptors_of(pid_t pid);
-unsigned threads_of(pid_t pid);
-/* A moment after the last close(2), and when what was held is let go of. */
-void descriptors_come_back(pid_t pid, unsigned count);
 /* The errno of a call, 0 where it succeeded, must be 0 or among the allowed. */
 #define gives(result, ...) \
 	expect_one_of((result), (const int[]){ __VA_ARGS__, 0 }, #result, __FILE__, __LINE__)

@@ -61,8 +61,7 @@ static void is_filtered(const char *status)
 static void each_thread(pid_t daemon, void (*each)(const char *status, guint64 arg), guint64 arg)
 {
 	g_autofree char *tasks = g_strdup_printf("/proc/%d/task", daemon);
-	g_autofree char *names = names_in(tasks);
-	g_auto(GStrv) ids = g_strsplit(g_strstrip(names), " ", -1);
+	g_auto(GStrv) ids = list_of(tasks);
 
 	g_assert_cmpint(g_strv_length(ids), >=, 2);
 	for (char **id = ids; *id; id++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A daemon that may have few descriptors. */
-#include "mount.h"
+#include "storm.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -158,17 +158,12 @@ static void use_a_name(int user)
 
 static void as_many_calls_at_once_as_there_are_workers_go_on(void)
 {
-	pid_t users[20];
 	int fds[LIMIT];
 
 	limit_daemon();
 	ok(mkdir(MNT "/d", 0777));
 	open_all(MNT "/a", O_RDWR, fds);
-	for (int user = 0; user < (int)G_N_ELEMENTS(users); user++)
-		CHILD (users[user])
-			use_a_name(user);
-	for (int user = 0; user < (int)G_N_ELEMENTS(users); user++)
-		ends_well(users[user]);
+	all_at_once(20, use_a_name);
 	has_names(MNT "/d", "");
 }
 

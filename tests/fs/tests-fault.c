@@ -5,7 +5,7 @@
  */
 #include "fault-calls.h"
 #include "faults.h"
-#include "mount.h"
+#include "storm.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -18,6 +18,7 @@
 
 #define FAULTS "/run/faults"
 #define MANY   2000 /* more allocations than any call makes */
+#define USERS  30
 
 static void wake(int signal)
 {
@@ -69,10 +70,9 @@ static void prepare(const struct world *world)
 {
 	const struct timespec times[] = { long_ago, long_ago };
 	static const char *const names[] = { "a", "b", "d%", "d%x", "d%y", "sem.d%z", "e%" };
-	g_autofree char *old = names_in(SHM);
-	g_auto(GStrv) list = g_strsplit(g_strchomp(old), " ", -1);
+	g_auto(GStrv) old = list_of(SHM);
 
-	for (char **name = list; *name && **name; name++) {
+	for (char **name = old; *name; name++) {
 		g_autofree char *path = g_strdup_printf(SHM "/%s", *name);
 
 		ok(unlink(path));
@@ -108,11 +108,10 @@ static bool is_touched(const char *name, const struct stat *st)
 /* Names, modes, owners, links, sizes, content, and what else may change, of all objects. */
 static char *snapshot(void)
 {
-	g_autofree char *names = names_in(SHM);
-	g_auto(GStrv) list = g_strsplit(g_strchomp(names), " ", -1);
+	g_auto(GStrv) list = list_of(SHM);
 	GString *text = g_string_new("");
 
-	for (char **name = list; *name && **name; name++) {
+	for (char **name = list; *name; name++) {
 		g_autofree char *path = g_strdup_printf(SHM "/%s", *name);
 		g_autofree char *content = NULL;
 		const struct stat st = stat_of(path);
@@ -179,13 +178,6 @@ static void fail_each(struct faults *faults, const struct world *world, const st
 	g_assert_cmpint(n, <, MANY);
 }
 
-/* But for those that it had before the first call. */
-static void lets_go_of_descriptors(pid_t daemon, int before)
-{
-	wait_until (process_has(daemon, "fd") <= before)
-		;
-}
-
 static void fail_each_call(const struct world *world)
 {
 	pid_t daemon;
@@ -196,7 +188,7 @@ static void fail_each_call(const struct world *world)
 		fail_each(faults, world, &fault_calls[i]);
 	put(MNT "/works", "still");
 	has_text(SHM "/works", "still");
-	lets_go_of_descriptors(daemon, descriptors);
+	descriptors_come_back(daemon, descriptors);
 }
 
 static void each_call_gives_its_result_or_enomem(void)
@@ -241,7 +233,7 @@ static void each_fault_of_libfuse_is_enomem(void)
 		}
 		g_assert_cmpint(n, <, MANY);
 	}
-	lets_go_of_descriptors(daemon, descriptors);
+	descriptors_come_back(daemon, descriptors);
 }
 
 /* ---- nothing left, for many at once ---- */
@@ -259,17 +251,6 @@ static void use_without_memory(int user)
 		list(".");
 		error_of(unlink(name));
 	}
-}
-
-static void use_without_memory_by_many(void)
-{
-	pid_t users[30];
-
-	for (int user = 0; user < (int)G_N_ELEMENTS(users); user++)
-		CHILD (users[user])
-			use_without_memory(user);
-	for (int user = 0; user < (int)G_N_ELEMENTS(users); user++)
-		ends_well(users[user]);
 }
 
 static char *errors_without_faults(const struct world *world)
@@ -299,15 +280,15 @@ static void service_goes_on_when_there_is_memory_again(void)
 
 		prepare(&world);
 		arm(faults, side, 1);
-		use_without_memory_by_many();
+		all_at_once(USERS, use_without_memory);
 		g_assert_cmpint(disarm(faults), >, 0);
 		after = errors_without_faults(&world);
 		g_assert_cmpstr(after, ==, before);
 	}
-	use_without_memory_by_many();
+	all_at_once(USERS, use_without_memory);
 	put("works", "still");
 	has_text(SHM "/works", "still");
-	lets_go_of_descriptors(daemon, descriptors);
+	descriptors_come_back(daemon, descriptors);
 }
 
 /* ---- while it starts ---- */

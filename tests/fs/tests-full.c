@@ -345,10 +345,9 @@ static bool is_all_free(void)
 
 static void empty(void)
 {
-	g_autofree char *names = names_in(".");
-	g_auto(GStrv) list = g_strsplit(g_strchomp(names), " ", -1);
+	g_auto(GStrv) list = list_of(".");
 
-	for (char **name = list; *name && **name; name++)
+	for (char **name = list; *name; name++)
 		ok(remove(*name));
 	wait_until (is_all_free())
 		;
@@ -392,13 +391,6 @@ static bool are_as_full(void)
 	return a.f_bfree == b.f_bfree && a.f_ffree == b.f_ffree;
 }
 
-static guint count_words(const char *text)
-{
-	g_auto(GStrv) words = g_strsplit(text, " ", -1);
-
-	return g_strv_length(words) - 1; /* a space ends the text */
-}
-
 /* Of a directory of the mount, the marker. */
 static char *name_in_twin(const char *name)
 {
@@ -411,8 +403,7 @@ static char *name_in_twin(const char *name)
 
 static void same_content(void)
 {
-	g_autofree char *names = names_in(SHM), *twins = names_in(TWIN);
-	g_auto(GStrv) list = g_strsplit(g_strchomp(names), " ", -1);
+	g_auto(GStrv) list = list_of(SHM);
 
 	for (char **name = list; *name; name++) {
 		g_autofree char *path = g_strdup_printf(SHM "/%s", *name);
@@ -427,7 +418,7 @@ static void same_content(void)
 		g_assert_true(g_file_get_contents(twin, &native, &native_len, NULL));
 		g_assert_cmpmem(content, len, native, native_len);
 	}
-	g_assert_cmpint(g_strv_length(list), ==, count_words(twins));
+	g_assert_cmpint(g_strv_length(list), ==, count_names(TWIN));
 }
 
 static void compare(const struct call *call, void (*fill)(const char *place, int free), int free)

@@ -111,20 +111,20 @@ static void every_lock_is_free(void)
 
 static void a_storm_of_deaths_leaves_nothing_behind(void)
 {
-	const pid_t daemon = the_daemon();
-	const unsigned descriptors = descriptors_of(daemon);
+	const pid_t daemon = daemon_of_test();
+	const int descriptors = process_has(daemon, "fd");
 	struct storm storm = { 0 };
-	unsigned others;
+	int others;
 
 	ok(mkdir(MNT "/d", 0700));
-	others = threads_of(daemon) - (unsigned)workers_of(daemon);
+	others = process_has(daemon, "task") - workers_of(daemon);
 	for (int i = 0; i < 6; i++)
 		storm_add(&storm, 0, live_and_die);
 	storm_ends_well(&storm);
 	every_lock_is_free();
 	descriptors_come_back(daemon, descriptors);
 	/* Each wait for a lock had one. */
-	wait_until (threads_of(daemon) <= others + MOST_WORKERS)
+	wait_until (process_has(daemon, "task") <= others + MOST_WORKERS)
 		;
 }
 

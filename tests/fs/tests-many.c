@@ -71,8 +71,7 @@ static void ten_thousand_files_are_open_at_once(void)
 	close(end[1]);
 	for (int i = 0; i < CLIENTS; i++)
 		ends_well(clients[i]);
-	wait_until (process_has(daemon, "fd") <= before)
-		;
+	descriptors_come_back(daemon, before);
 }
 
 /* ---- clients that are killed ---- */
@@ -165,8 +164,7 @@ static long run_bomb_and_clean(int round, pid_t daemon, int descriptors)
 
 	run_bomb(round);
 	has_names(SHM, "");
-	wait_until (process_has(daemon, "fd") <= descriptors)
-		;
+	descriptors_come_back(daemon, descriptors);
 	/* Workers and the thread of SIGUSR1 stay; waits for locks and holds go. */
 	wait_until (process_has(daemon, "task") <= 1 + MOST_WORKERS + 1)
 		;
@@ -202,18 +200,6 @@ static void killed_clients_leave_nothing_behind(void)
 /* ---- many objects ---- */
 
 #define OBJECTS 100000
-
-static int count_names(const char *path)
-{
-	DIR *dir = opendir(path);
-	int count = 0;
-
-	g_assert_nonnull(dir);
-	while (readdir(dir) != NULL)
-		count++;
-	closedir(dir);
-	return count - 2;
-}
 
 static void a_hundred_thousand_objects_are_a_directory(void)
 {

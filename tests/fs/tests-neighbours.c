@@ -344,8 +344,8 @@ static void storm_in(const char *directory)
 
 static void nobody_gets_at_what_is_not_his_in_a_storm(void)
 {
-	const pid_t daemon = the_daemon();
-	const unsigned before = descriptors_of(daemon);
+	const pid_t daemon = daemon_of_test();
+	const int before = process_has(daemon, "fd");
 
 	make_guarded();
 	storm_in(MNT);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A daemon that may have little memory (RLIMIT_AS). */
-#include "mount.h"
+#include "storm.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { MIB = 1024 * 1024, SHORT = 100 };
+enum { MIB = 1024 * 1024, SHORT = 100, USERS = 20 };
 
 static rlim_t memory_of(pid_t pid)
 {
@@ -57,17 +57,6 @@ static void use_what_there_is(int user)
 	}
 }
 
-static void use_by_many(void)
-{
-	pid_t users[20];
-
-	for (int user = 0; user < (int)G_N_ELEMENTS(users); user++)
-		CHILD (users[user])
-			use_what_there_is(user);
-	for (int user = 0; user < (int)G_N_ELEMENTS(users); user++)
-		ends_well(users[user]);
-}
-
 /* Each call is done or ENOMEM, whatever more the daemon may have. */
 static void it_serves_with_what_it_may_have(void)
 {
@@ -77,9 +66,9 @@ static void it_serves_with_what_it_may_have(void)
 		pid_t daemon = daemon_anew(NULL);
 
 		limit_memory(daemon, memory_of(daemon) + more[i]);
-		use_by_many();
+		all_at_once(USERS, use_what_there_is);
 		limit_memory(daemon, RLIM_INFINITY);
-		use_by_many();
+		all_at_once(USERS, use_what_there_is);
 		put(MNT "/a", "text");
 		has_text(SHM "/a", "text");
 		ok(unlink(MNT "/a"));
@@ -103,7 +92,7 @@ static void it_starts_or_says_why_not(void)
 	g_assert_true(is_mounted(MNT));
 	said = get("/run/all");
 	g_assert_nonnull(strstr(said, "shmfuse: "));
-	use_by_many();
+	all_at_once(USERS, use_what_there_is);
 }
 
 static const struct mount_test tests[] = {

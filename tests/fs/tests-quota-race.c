@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Quotas where many grow, shrink and rename at once. */
-#include "mount.h"
+#include "storm.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -49,13 +49,7 @@ static off_t size_of_all(void)
 
 static void growers_do_not_pass_the_limit_together(void)
 {
-	pid_t growers[GROWERS];
-
-	for (int i = 0; i < GROWERS; i++)
-		CHILD (growers[i])
-			grow_to_the_end(i);
-	for (int i = 0; i < GROWERS; i++)
-		ends_well(growers[i]);
+	all_at_once(GROWERS, grow_to_the_end);
 	g_assert_cmpint(size_of_all(), <=, MIB);
 	g_assert_cmpint(size_of_all(), >, MIB - 1000);
 }

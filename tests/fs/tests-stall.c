@@ -241,8 +241,8 @@ static void submit_and_wait(const char *path, int gate)
 
 static void requests_that_nobody_reaps_keep_nobody_waiting(void)
 {
-	const pid_t daemon = the_daemon();
-	const unsigned before = descriptors_of(daemon);
+	const pid_t daemon = daemon_of_test();
+	const int before = process_has(daemon, "fd");
 	pid_t pids[4];
 	int gate[2];
 
