@@ -35,7 +35,8 @@ static void begin_line(int priority, const char *name)
 		fputs(name, stderr);
 }
 
-static void tell(int priority, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void tell(int priority, const char *format,
+						       va_list args)
 {
 	if (sink.where == TO_SYSTEM) {
 		vsyslog(priority, format, args);
@@ -78,7 +79,7 @@ void log_warning(const char *format, ...)
 
 /* ---- libfuse's messages ---- */
 
-static void keep(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static void keep(const char *format, va_list args)
 {
 	vsnprintf(sink.kept, sink.kept_size, format, args);
 	sink.kept[strcspn(sink.kept, "\n")] = '\0';
@@ -98,7 +99,8 @@ static bool was_told(const char *format)
 }
 
 /* Its levels are those of syslog(3), its lines have their ends. */
-static void on_message(enum fuse_log_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void on_message(enum fuse_log_level level,
+							     const char *format, va_list args)
 {
 	if (sink.kept != NULL) {
 		keep(format, args);

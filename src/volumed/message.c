@@ -4,7 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void print(message_line message, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void print(message_line message, const char *format,
+							va_list args)
 {
 	vsnprintf(message, sizeof(message_line), format, args);
 	for (char *c = message; *c != '\0'; c++)

@@ -73,7 +73,7 @@ FAULTY(int, pthread_create,
        (pthread_t * thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg),
        (thread, attr, run, arg), EAGAIN)
 
-int shmfuse_asprintf(char **text, const char *format, ...);
+__attribute__((format(printf, 2, 3))) int shmfuse_asprintf(char **text, const char *format, ...);
 int shmfuse_asprintf(char **text, const char *format, ...)
 {
 	va_list args;

@@ -137,7 +137,7 @@ void answer_clear(struct answer *answer)
 	g_free(answer->body);
 }
 
-static char *json_of(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static char *json_of(const char *format, va_list args)
 {
 	return g_strdelimit(g_strdup_vprintf(format, args), "'", '"');
 }
