@@ -160,7 +160,7 @@ static int move_directory(struct fs *fs, const struct end *from, const struct en
 		}
 	}
 	moves_free(&moves);
-	return (int)replay_done(error);
+	return error;
 }
 
 /* The markers come last. A directory's place that a file takes is free by then. */

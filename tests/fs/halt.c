@@ -91,7 +91,7 @@ enum moment { START, END, AFTER };
 static void halt_where(struct halt *halt, long call, enum moment moment)
 {
 	struct ptrace_syscall_info info;
-	pid_t inside = halt->inside, thread;
+	pid_t inside = moment == START ? 0 : halt->inside, thread;
 	bool done = false;
 
 	if (halt->at != 0)
