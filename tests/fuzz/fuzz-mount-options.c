@@ -102,7 +102,7 @@ static void check_meaning(const struct options *options)
 	REQUIRE(!options->flat || options->subdir == NULL);
 	REQUIRE(!options->ephemeral || options->subdir != NULL);
 	REQUIRE(options->subdir == NULL || options->subdir[strspn(options->subdir, "/")] != '\0');
-	REQUIRE(options->supervise == SUPERVISE_OFF || options->transport == TRANSPORT_DEVICE);
+	REQUIRE(options->supervise == SUPERVISE_OFF || options->transport != TRANSPORT_URING);
 	REQUIRE(options->request_timeout == 0 ||
 		(options->request_timeout >= 15 && options->local_lock == LOCAL_ALL));
 	REQUIRE(options->owners.create_mode >= -1 && options->owners.create_mode <= 0777);
