@@ -110,9 +110,14 @@ void expect_same_fstat(int fd, const char *b, const char *file, int line)
 	expect_same(&as, &bs, what, file, line);
 }
 
+int open_at(const char *path, int oflag)
+{
+	return (int)ok(open(path, oflag | O_CLOEXEC, 0644));
+}
+
 void put(const char *path, const char *text)
 {
-	int fd = ok(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+	int fd = open_at(path, O_WRONLY | O_CREAT | O_TRUNC);
 
 	g_assert_cmpint(ok(write(fd, text, strlen(text))), ==, strlen(text));
 	ok(close(fd));
@@ -130,7 +135,7 @@ void put_new(const char *path, mode_t mode, uid_t uid, gid_t gid)
 char *get(const char *path)
 {
 	GString *text = g_string_new(NULL);
-	int fd = ok(open(path, O_RDONLY | O_CLOEXEC));
+	int fd = open_at(path, O_RDONLY);
 	char buf[4096];
 	ssize_t n;
 

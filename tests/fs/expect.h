@@ -60,6 +60,9 @@ bool exists(const char *path);
 /* Whether what is made now has a later time of birth: that moves in the kernel's ticks. */
 bool later_than(const char *path);
 
+/* A descriptor that must be had. What is made has mode 0644. */
+int open_at(const char *path, int oflag);
+
 /* Whole contents as text. put() creates or replaces (mode 0644). */
 void put(const char *path, const char *text);
 void put_new(const char *path, mode_t mode, uid_t uid, gid_t gid);

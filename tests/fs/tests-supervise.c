@@ -27,11 +27,6 @@ static void die(void)
 	server_dies(daemon_of_test(), SIGKILL);
 }
 
-static int open_at(const char *path, int oflag)
-{
-	return (int)ok(open(path, oflag | O_CLOEXEC, 0644));
-}
-
 /* ---- files ---- */
 
 static void open_file_works_on(void)

@@ -13,11 +13,6 @@
 #define PROGRAM PLAIN "/shmfuse"
 #define LOG	PLAIN "/log"
 
-static int open_at(const char *path, int oflag)
-{
-	return (int)ok(open(path, oflag | O_CLOEXEC, 0644));
-}
-
 /* In one step, as a package manager does it. */
 static void install_copy(void)
 {
