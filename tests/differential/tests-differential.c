@@ -14,13 +14,6 @@
 
 enum { CALLS = 12000, SECONDS_TO_MINIMISE = 30 };
 
-static unsigned long number_from(const char *variable, unsigned long otherwise)
-{
-	const char *value = g_getenv(variable);
-
-	return value ? strtoul(value, NULL, 0) : otherwise;
-}
-
 /* tolerated: see world.h; or NULL. */
 static void calls_on_agree(const char *root, unsigned nth, bool native, const char *tolerated)
 {

@@ -33,6 +33,13 @@ void pause_before(gint64 end, const char *condition, const char *file, int line)
 	g_usleep(500);
 }
 
+unsigned long number_from(const char *variable, unsigned long otherwise)
+{
+	const char *value = g_getenv(variable);
+
+	return value ? strtoul(value, NULL, 0) : otherwise;
+}
+
 struct stat stat_of(const char *path)
 {
 	struct stat st;

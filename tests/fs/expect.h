@@ -30,6 +30,9 @@ void expect_errno(int error, long result, const char *call, const char *file, in
 	     pause_before(end_, #condition, __FILE__, __LINE__))
 void pause_before(gint64 end, const char *condition, const char *file, int line);
 
+/* Of a variable of the environment, where it is set. */
+unsigned long number_from(const char *variable, unsigned long otherwise);
+
 /* errno of a call, 0 where it succeeded: for results that two sides share. */
 static inline int error_of(long result)
 {

@@ -450,9 +450,7 @@ static int namespaces_of_case(const struct mount_test *test)
 /* A slow build is given more. */
 static int case_seconds(void)
 {
-	const char *value = g_getenv("SHMFUSE_CASE_SECONDS");
-
-	return value ? atoi(value) : 60;
+	return (int)number_from("SHMFUSE_CASE_SECONDS", 60);
 }
 
 /* Exit code of the case; -1 if it had to be killed. */
