@@ -19,6 +19,12 @@
 
 enum { DEATHS = 100, EVERY_MS = 200 };
 
+/* The environment may make it fewer, or more. */
+static unsigned deaths(void)
+{
+	return (unsigned)number_from("SHMFUSE_DEATHS", DEATHS);
+}
+
 /* Seen by all processes of the test. */
 static _Atomic bool *over;
 
@@ -304,7 +310,7 @@ static void no_call_fails_or_is_done_twice(void)
 	for (unsigned i = 0; i < 3; i++)
 		CHILD (children[count++])
 			storm_locks(MNT "/locked", rounds);
-	killer = servers_die(daemon_of_test(), EVERY_MS, DEATHS);
+	killer = servers_die(daemon_of_test(), EVERY_MS, deaths());
 	ends_well(killer);
 	atomic_store(over, true);
 	for (size_t i = 0; i < count; i++)
@@ -324,7 +330,7 @@ static void large_writes_are_done_although_servers_begin_and_die(void)
 		CHILD (writers[i])
 			write_large(path);
 	}
-	for (unsigned i = 0; i < DEATHS / 2; i++)
+	for (unsigned i = 0; i < deaths() / 2; i++)
 		ends_well(servers_die(daemon_of_test(), 1 + i % 8, 1));
 	atomic_store(over, true);
 	for (unsigned i = 0; i < G_N_ELEMENTS(writers); i++)
@@ -333,7 +339,7 @@ static void large_writes_are_done_although_servers_begin_and_die(void)
 
 static void fio_verifies_what_it_wrote(void)
 {
-	pid_t killer = servers_die(daemon_of_test(), EVERY_MS, DEATHS);
+	pid_t killer = servers_die(daemon_of_test(), EVERY_MS, deaths());
 	siginfo_t ended = { 0 };
 
 	while (waitid(P_PID, (id_t)killer, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
