@@ -104,44 +104,51 @@ static void neither_process_keeps_the_terminal_or_the_directory(void)
 	background_ends(keeper);
 }
 
-/* As they may be where it is started: the kernel tells of no child that dies then. */
-static void ignored_deaths_are_noticed(void)
+/* One on VIEW, of a process that has something from before. */
+static pid_t keeper_after(void (*prepare)(void))
 {
 	g_autofree char *options = g_strdup_printf("%s,supervise", options_of_path());
 	pid_t keeper = (pid_t)ok(fork());
 
 	if (keeper == 0) {
-		signal(SIGCHLD, SIG_IGN);
+		prepare();
 		execl(shmfuse_path(), "shmfuse", "-f", "-o", options, VIEW, (char *)NULL);
 		_exit(127);
 	}
 	wait_until (is_mounted(VIEW))
 		;
+	return keeper;
+}
+
+static void goes_on_after_a_death(pid_t keeper)
+{
 	put(VIEW "/a", "x");
 	server_dies(keeper, SIGKILL);
 	has_text(VIEW "/a", "x");
-	unmount_at(VIEW);
-	g_assert_cmpint(daemon_status(keeper), ==, 0);
+	view_end(keeper);
+}
+
+static void ignore_deaths(void)
+{
+	signal(SIGCHLD, SIG_IGN);
+}
+
+/* As they may be where it is started: the kernel tells of no child that dies then. */
+static void ignored_deaths_are_noticed(void)
+{
+	goes_on_after_a_death(keeper_after(ignore_deaths));
+}
+
+static void open_many(void)
+{
+	for (int fd = 100; fd < 300; fd++)
+		ok(dup2(STDERR_FILENO, fd));
 }
 
 /* What the keeper had open itself is not the dead process's. */
 static void many_descriptors_of_before_stay(void)
 {
-	g_autofree char *options = g_strdup_printf("%s,supervise", options_of_path());
-	pid_t keeper = (pid_t)ok(fork());
-
-	if (keeper == 0) {
-		for (int fd = 100; fd < 300; fd++)
-			ok(dup2(STDERR_FILENO, fd));
-		execl(shmfuse_path(), "shmfuse", "-f", "-o", options, VIEW, (char *)NULL);
-		_exit(127);
-	}
-	wait_until (is_mounted(VIEW))
-		;
-	put(VIEW "/a", "x");
-	server_dies(keeper, SIGKILL);
-	has_text(VIEW "/a", "x");
-	view_end(keeper);
+	goes_on_after_a_death(keeper_after(open_many));
 }
 
 static void may_have_processes(pid_t pid, rlim_t count)
