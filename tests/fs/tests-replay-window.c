@@ -13,11 +13,6 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-static int open_at(const char *path, int oflag)
-{
-	return (int)ok(open(path, oflag | O_CLOEXEC, 0644));
-}
-
 static ino_t ino_of(const char *path)
 {
 	return stat_of(path).st_ino;
