@@ -199,12 +199,17 @@ static int as_caller(const struct change *change, int (*set)(const struct change
 	return error < 0 ? error : set(change);
 }
 
+static bool sets_nothing(int to_set)
+{
+	return !(to_set & ~FUSE_SET_ATTR_KILL_SUID);
+}
+
 static int apply(const struct change *change)
 {
 	const int to_set = change->to_set;
 	int error = 0;
 
-	if (!(to_set & ~FUSE_SET_ATTR_KILL_SUID))
+	if (sets_nothing(to_set))
 		return as_caller(change, set_nothing);
 	if (to_set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID))
 		error = as_caller(change, set_owner);
@@ -231,14 +236,22 @@ static int find_owner(const struct owners *owners, struct change *change)
 			&change->gid);
 }
 
+#define TIMES_NOW                                                              \
+	(FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_ATIME_NOW | \
+	 FUSE_SET_ATTR_MTIME_NOW)
+
+/* Not only an owner may set nothing, the size, and the times to now. */
 static int check_owner(const struct change *change)
 {
 	struct caller caller;
 	int error = caller_of(change->caller, &caller);
 
-	if (error < 0 || (change->to_set & FUSE_SET_ATTR_SIZE))
+	if (error < 0 || sets_nothing(change->to_set) || (change->to_set & FUSE_SET_ATTR_SIZE))
 		return error;
-	return node_owner_may(change->node, &change->old, caller.uid, caller.root) ? 0 : -EPERM;
+	if (node_owner_may(change->node, &change->old, caller.uid, caller.root))
+		return 0;
+	return change->to_set == TIMES_NOW ? caller_access(change->caller, change->fd, W_OK)
+					   : -EPERM;
 }
 
 static int attr_set(struct fs *fs, struct node *node, const struct stat *attr, int to_set,

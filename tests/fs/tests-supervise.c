@@ -148,6 +148,28 @@ static void owner_of_before_has_no_rights(void)
 		fails(EPERM, fchmod(fd, 0600));
 }
 
+/* By a descriptor for which the kernel asks nobody about the file. */
+static void what_others_than_the_owner_may_do_they_may(void)
+{
+	int fd, closed;
+
+	put(SHM "/a", "");
+	put(SHM "/b", "");
+	ok(chmod(SHM "/a", 0666));
+	fd = open_at(MNT "/a", O_PATH);
+	closed = open_at(MNT "/b", O_PATH);
+	die();
+	AS_USER (1000, 1000) {
+		ok(fchownat(fd, "", (uid_t)-1, (gid_t)-1, AT_EMPTY_PATH));
+		ok(fchownat(closed, "", (uid_t)-1, (gid_t)-1, AT_EMPTY_PATH));
+	}
+	die();
+	AS_USER (1000, 1000) {
+		ok(utimensat(fd, "", NULL, AT_EMPTY_PATH));
+		fails(EACCES, utimensat(closed, "", NULL, AT_EMPTY_PATH));
+	}
+}
+
 /* ---- names and directories ---- */
 
 static void names_are_found_in_directories_of_before(void)
@@ -516,6 +538,7 @@ static const struct mount_test tests[] = {
 	{ TEST(file_that_is_open_can_be_opened_again), SUPERVISED },
 	{ TEST(owner_that_the_kernel_went_by_is_still_known), SUPERVISED },
 	{ TEST(owner_of_before_has_no_rights), SUPERVISED },
+	{ TEST(what_others_than_the_owner_may_do_they_may), SUPERVISED },
 	{ TEST(names_are_found_in_directories_of_before), SUPERVISED },
 	{ TEST(removed_working_directory_stays_one), SUPERVISED },
 	{ TEST(what_has_no_name_is_looked_for_once_at_most), SUPERVISED },
