@@ -272,10 +272,16 @@ static void spare_quirks(struct generator *g, struct call *call)
 		call->flags = g->shared;
 }
 
+static int64_t at_most(int64_t most, int64_t number)
+{
+	return number > most ? most : number;
+}
+
 void generate_call(struct generator *g, uint32_t number, struct call *call)
 {
 	struct random *random = &g->random;
 	const struct operation *operation;
+	const int64_t most = g->quota ? 1L << 50 : INT64_MAX;
 
 	memset(call, 0, sizeof(*call));
 	call->number = number;
@@ -303,9 +309,9 @@ void generate_call(struct generator *g, uint32_t number, struct call *call)
 	if (operation->run == run_umask)
 		call->mode =
 			random_percent(random, 70) ? random_below(random, 2) * 002 : call->mode;
-	call->off = choose_offset(random);
-	call->off2 = choose_offset(random);
-	call->len = choose_length(random);
+	call->off = at_most(most, choose_offset(random));
+	call->off2 = at_most(most, choose_offset(random));
+	call->len = at_most(most, choose_length(random));
 	call->seed = random_next(random);
 	call->times[0] = choose_time(random);
 	call->times[1] = choose_time(random);

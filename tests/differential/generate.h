@@ -30,6 +30,7 @@ struct generator {
 	struct random random;
 	bool shared; /* shared mappings are possible on both sides */
 	bool native; /* changes past the mount, too */
+	bool quota;  /* no object may be among the largest */
 	unsigned timed_percent;
 	unsigned superuser_percent;
 	const struct worker_state *workers;

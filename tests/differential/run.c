@@ -157,6 +157,7 @@ static bool run_round(struct world *world, const struct settings *settings, unsi
 	struct generator generator = {
 		.random = { settings->seed * 1000003 + round },
 		.shared = world->shared,
+		.quota = world->quota,
 		.native = settings->native,
 		/* Many calls of others fail for lack of rights; half of the rounds are rather the
 		   superuser's. */

@@ -23,6 +23,7 @@ struct world {
 
 	int native;  /* the directory of A's objects, or -1 when nothing is done past the mount */
 	bool shared; /* A has shared mappings */
+	bool quota;  /* A has one: the largest objects that B takes are too large for it */
 	bool same_kind; /* A is an ordinary file system as well: nothing is declared to differ */
 	bool no_access_times;	   /* not to be compared */
 	bool access_times;	   /* both sides stamp every access */
@@ -31,7 +32,7 @@ struct world {
 				      known */
 	unsigned n_tolerated;
 	size_t path_max; /* bytes that a whole path in A may have */
-	int patience; /* seconds that a call may take */
+	int patience;	 /* seconds that a call may take */
 	time_t started;
 };
 
