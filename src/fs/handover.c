@@ -79,6 +79,9 @@ struct record *handover_record(struct handover *handover, int fd)
 	while (top <= (uint32_t)fd &&
 	       !atomic_compare_exchange_weak(&handover->top, &top, (uint32_t)fd + 1))
 		continue;
+	/* After all that a thread wrote which had the descriptor before: it has struck the
+	 * record out in the end. */
+	(void)atomic_load(&handover->records[fd].kind);
 	return &handover->records[fd];
 }
 
