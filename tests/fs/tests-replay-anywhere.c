@@ -5,17 +5,13 @@
  */
 
 #include "halt.h"
+#include "replay-calls.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
-
-static ino_t ino_of(const char *path)
-{
-	return stat_of(path).st_ino;
-}
 
 /* ---- wherever it dies ---- */
 
@@ -91,17 +87,6 @@ static void is_young(const char *path)
 	g_assert_cmpint(stat_of(path).st_mtime, >, 1);
 }
 
-static void make_a(void)
-{
-	put(SHM "/a", "of a");
-}
-
-static void make_a_and_b(void)
-{
-	put(SHM "/a", "of a");
-	put(SHM "/b", "of b");
-}
-
 static void is_at_b(void)
 {
 	has_names(SHM, "b ");
@@ -115,27 +100,7 @@ static void is_unchanged(void)
 	has_text(SHM "/b", "of b");
 }
 
-static void is_empty(void)
-{
-	has_names(SHM, "");
-}
-
 /* -- files -- */
-
-static void create_a(void)
-{
-	int fd = (int)ok(open(MNT "/a", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0400));
-
-	ok(write(fd, "new", 3));
-	close(fd);
-}
-
-static void is_created(void)
-{
-	has_names(SHM, "a ");
-	has_text(SHM "/a", "new");
-	g_assert_cmpint(stat_of(SHM "/a").st_mode & 07777, ==, 0400);
-}
 
 static void create_to_read(void)
 {
@@ -146,43 +111,6 @@ static void is_created_to_write(void)
 {
 	has_names(SHM, "a ");
 	g_assert_cmpint(stat_of(SHM "/a").st_mode & 07777, ==, 0200);
-}
-
-static void create_a_in_vain(void)
-{
-	fails(EEXIST, open(MNT "/a", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-}
-
-static void unlink_a(void)
-{
-	ok(unlink(MNT "/a"));
-}
-
-static void unlink_in_vain(void)
-{
-	fails(ENOENT, unlink(MNT "/a"));
-}
-
-static void link_b(void)
-{
-	ok(link(MNT "/a", MNT "/b"));
-}
-
-static void has_two_names(void)
-{
-	has_names(SHM, "a b ");
-	g_assert_cmpint(ino_of(SHM "/a"), ==, ino_of(SHM "/b"));
-	g_assert_cmpint(stat_of(SHM "/a").st_nlink, ==, 2);
-}
-
-static void link_in_vain(void)
-{
-	fails(EEXIST, link(MNT "/a", MNT "/b"));
-}
-
-static void rename_to_b(void)
-{
-	ok(rename(MNT "/a", MNT "/b"));
 }
 
 static void rename_in_vain(void)
@@ -256,14 +184,6 @@ static void has_d(void)
 static void rmdir_d(void)
 {
 	ok(rmdir(MNT "/d"));
-}
-
-static void fill_d(void)
-{
-	put(SHM "/d%", "");
-	put(SHM "/d%sub%", "");
-	put(SHM "/d%sub%x", "x of d");
-	put(SHM "/d%y", "y of d");
 }
 
 static void rmdir_in_vain(void)
@@ -459,45 +379,6 @@ static const struct call swap_of_file = { make_d_and_a_file, exchange_e_and_d,
 					  is_exchanged_with_a_file };
 
 /* -- attributes and content -- */
-
-static void set_attribute(void)
-{
-	ok(setxattr(MNT "/a", "user.x", "1", 1, XATTR_CREATE));
-}
-
-static void has_attribute(void)
-{
-	char value[4];
-
-	g_assert_cmpint(ok(getxattr(SHM "/a", "user.x", value, sizeof(value))), ==, 1);
-	g_assert_cmpint(value[0], ==, '1');
-}
-
-static void make_a_with_attribute(void)
-{
-	make_a();
-	ok(setxattr(SHM "/a", "user.x", "1", 1, 0));
-}
-
-static void set_attribute_in_vain(void)
-{
-	fails(EEXIST, setxattr(MNT "/a", "user.x", "1", 1, XATTR_CREATE));
-}
-
-static void remove_attribute(void)
-{
-	ok(removexattr(MNT "/a", "user.x"));
-}
-
-static void remove_attribute_in_vain(void)
-{
-	fails(ENODATA, removexattr(MNT "/a", "user.x"));
-}
-
-static void has_no_attribute(void)
-{
-	fails(ENODATA, getxattr(SHM "/a", "user.x", NULL, 0));
-}
 
 static void append_twice(void)
 {
