@@ -188,6 +188,11 @@ const struct difference differences[] = {
 		    "tmpfs "
 		    "says EPERM (the kernel asks the daemon the same as before other changes)",
 	  .everywhere = true },
+	{ .name = "truncate to nothing of nothing",
+	  .reason =
+		  "truncate(2) of a set-ID file without content to the size that it has clears the "
+		  "bits, and sets the status change time, which tmpfs leaves as it is",
+	  .everywhere = true },
 	{ .name = "set-group-ID without group execute",
 	  .reason = "who writes, truncates or chowns such a file may clear the bit though a member "
 		    "of "

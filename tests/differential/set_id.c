@@ -53,6 +53,10 @@ static bool meets_quirk(const struct call *call, const struct stat *st)
 	/* "chown to nobody" */
 	if (fields & OWNER && call->uid == -1u && call->gid == -1u && !superuser)
 		return st->st_uid != geteuid();
+	/* "truncate to nothing of nothing" */
+	if (operation_of(call)->run == run_truncate && st->st_blocks == 0 &&
+	    st->st_size == call->len)
+		return true;
 	/* "set-group-ID without group execute" */
 	if (st->st_mode & S_ISGID && !(st->st_mode & S_IXGRP) && !superuser)
 		return true;
