@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "keeper.h"
 
+#include "deadline.h"
 #include "log.h"
 #include "upgrade.h"
 
@@ -16,7 +17,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Children that crash one after the other this soon are not replaced for ever; those
@@ -30,20 +30,12 @@ struct keeper {
 	struct fs *fs;
 	sigset_t before; /* the signals that the child has blocked */
 	pid_t child;
-	bool ending;	/* was told to end */
-	bool upgrading; /* was told to execute its program anew */
-	bool *is_own;	/* by descriptor: it was there before the first child */
-	int64_t began;
-	unsigned soon; /* deaths */
+	bool ending;	   /* was told to end */
+	bool upgrading;	   /* was told to execute its program anew */
+	bool *is_own;	   /* by descriptor: it was there before the first child */
+	int64_t soon_over; /* deadline: the child has lived for a while then */
+	unsigned soon;	   /* deaths */
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 /* ---- descriptors ---- */
 
@@ -138,7 +130,7 @@ static int begin_child(struct keeper *keeper, int (*serve)(struct fs *fs, int re
 {
 	const pid_t self = getpid();
 
-	keeper->began = now_ns();
+	keeper->soon_over = deadline_in(SOON_NS);
 	keeper->child = fork_sharing_descriptors();
 	if (keeper->child != 0)
 		return keeper->child < 0 ? -errno : 0;
@@ -237,7 +229,7 @@ static bool may_replace(struct keeper *keeper, int status)
 {
 	struct handover *handover = keeper->fs->handover;
 
-	keeper->soon = now_ns() - keeper->began < SOON_NS ? keeper->soon + 1 : 0;
+	keeper->soon = deadline_is_over(keeper->soon_over) ? 0 : keeper->soon + 1;
 	handover->crashes += is_crash(status);
 	if (!handover->can_resend || handover->init_size == 0)
 		return false;
